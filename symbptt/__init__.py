@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from symbptt.exercises.sheet import exercise
     from symbptt.experiments.experiment import study_estimators as study
     from symbptt.experiments.segments import checkpoints
+    from symbptt.figures.figure import graph
     from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.answer import Verdict
     from symbptt.formula.verdict import check
@@ -65,6 +66,7 @@ __all__ = [
     "explain",
     "generate",
     "grade",
+    "graph",
     "list",
     "load",
     "load_ipython_extension",
@@ -100,6 +102,7 @@ _HOME = {
     "explain": "symbptt.codegen.fast.explanation",
     "generate": "symbptt.proof.trial",
     "grade": "symbptt.exercises.grading",
+    "graph": "symbptt.figures.figure",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
     "load_ipython_extension": "symbptt.live",

@@ -35,6 +35,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "show": ("linear",),
     "unroll": ("linear", "-T", "2"),
     "derive": ("linear",),
+    "graph": ("linear", "-T", "2"),
     "generate": ("linear", "-O0", "--no-try"),
     "verify": ("linear",),
     "analyze": ("linear", "-T", "2", "--dim", "h=2"),

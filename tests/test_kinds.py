@@ -22,7 +22,7 @@ from symbptt.codegen.numpy_printer import NumpyPrinter, Uses
 from symbptt.codegen.program import Assign
 from symbptt.codegen.tangents import TangentPrinter
 from symbptt.errors import FormulaError, MissingRuleError
-from symbptt.figures.graph import NAMED, SIGNS, sign
+from symbptt.figures.vertices import NAMED, SIGNS, sign
 from symbptt.formula.edits import edited
 from symbptt.formula.meaning import Meaning
 from symbptt.formula.shapes import SCALAR as ONE_BY_ONE

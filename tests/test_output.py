@@ -15,7 +15,7 @@ WRITTEN = [
     ("list",),
     ("show", "elman"),
     *(("unroll", "elman", "-T", "2", "--to", to) for to in ("text", "tex", "md", "sympy")),
-    *(("derive", "elman", "--to", to) for to in ("tex", "md", "text")),
+    *(("derive", "elman", "--to", to) for to in ("tex", "md", "text", "ipynb")),
     ("derive", "elman", "--to", "tex", "--fragment"),
     ("generate", "elman", "--no-try"),
     ("generate", "elman", "-O0", "--no-try"),
@@ -23,6 +23,7 @@ WRITTEN = [
     ("generate", "elman", "--explain"),
     ("check", "linear", "d(L, h[T]) = W_qh.T @ d(L, o[T])"),
     ("verify", "linear_bias"),
+    *(("graph", "elman", "-T", "1", "--to", to) for to in ("svg", "tikz", "dot")),
     ("strategies",),
 ]
 """A command for every way of writing a text that a person may change."""

@@ -1,4 +1,4 @@
-"""The verbs that write texts: list, show, unroll, derive, generate."""
+"""The verbs that write texts: list, show, unroll, derive, graph, generate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from symbptt.output import MARK
 if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.calculus.derivation import Derivation
-    from symbptt.typeset.blocks import Block
+    from symbptt.typeset.blocks import Block, Figure
 
 
 @verb(JSON, name="list")
@@ -138,11 +138,16 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     show_default=False,
     help="Which parts, in a list with commas; all if not given.",
 )
+@click.option("--title", metavar="TEXT", default="", help="In place of the model's title.")
+@click.option("--author", metavar="TEXT", default="", help="Who signs the document.")
 @click.option(
     "--detail",
     type=KeyOf("detail", "symbptt.typeset.style", "DETAILS"),
     default="steps",
     help="How closely: index derives every step entry by entry, too.",
+)
+@click.option(
+    "--graph", "drawn", is_flag=True, help="With the model's computational graph before it."
 )
 @layout_option
 @notation_option
@@ -163,7 +168,10 @@ def derive(
     heading: str,
     tags: bool,
     parts: str,
+    title: str,
+    author: str,
     detail: str,
+    drawn: bool,
     layout: str,
     notation: str,
     form: str,
@@ -186,16 +194,26 @@ def derive(
     )
     chosen = [part for part in parts.split(",") if part]
     beside = _code_of(derivation) if to == "html" else ()
-    switched = to == "html" and not fragment
+    figure = _graph_of(derivation, notation) if drawn else None
+    switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
     return render(
         derivation,
         to=to,
         fragment=landing if fragment else None,
         style=style,
         parts=chosen,
+        title=title,
+        author=author,
         beside=beside,
-        variants=variants(derivation, style, chosen, beside) if switched else (),
+        variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
+        figure=figure,
     )
+
+
+def _graph_of(derivation: Derivation, notation: str) -> Figure:
+    from symbptt.figures.figure import block
+
+    return block(derivation.model, notation=notation)
 
 
 def _code_of(derivation: Derivation) -> tuple[Block, ...]:
@@ -204,6 +222,41 @@ def _code_of(derivation: Derivation) -> tuple[Block, ...]:
 
     listing = statements(derivation)
     return (listing,) if listing else ()
+
+
+@verb()
+@model_argument
+@click.option("-T", "horizon", type=click.IntRange(1, 50), default=3, help="How many steps.")
+@click.option(
+    "--to",
+    type=KeyOf("format", "symbptt.figures.formats", "FORMATS"),
+    default="svg",
+    help="The format; tikz is a picture to be put into a document, dot is for Graphviz.",
+)
+@click.option(
+    "--detail",
+    type=KeyOf("detail", "symbptt.figures.vertices", "DETAILS"),
+    default="equations",
+    help="How closely: a box for each equation, or a circle for each operation, too.",
+)
+@click.option(
+    "--backward",
+    is_flag=True,
+    help="What flows back, too: adjoints with their equations' numbers in derive, Jacobians.",
+)
+@notation_option
+def graph(
+    model_name: str, horizon: int, to: str, detail: str, backward: bool, notation: str
+) -> str:
+    """The computational graph over a few steps, as a picture.
+
+    For example: symbptt graph cell.rnn -T 4 --backward -o cell.svg
+    """
+    from symbptt.figures.figure import graph as draw
+
+    return draw(
+        read_model(model_name), horizon, to=to, detail=detail, backward=backward, notation=notation
+    )
 
 
 def _segment(

@@ -1,45 +1,44 @@
-"""A drawing as SVG text: the same calls give the same bytes."""
+"""A drawing as SVG text: the same calls give the same bytes.
+
+Ink is the colour of the text around it, so that a page's dark side is the drawing's, too; what
+stands for itself has a paper of its own. Nothing in it has a name that could be another's.
+"""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-INK, FAINT, SHADE, PAPER = "#1a1a1a", "#7a7a7a", "#d9e4f1", "#ffffff"
+from symbptt.figures.labels import Span, runs
+from symbptt.figures.picture import Picture, Piece, Point, Text
 
-Point = tuple[float, float]
+SERIF = (
+    "'STIX Two Text', 'Latin Modern Roman', 'Times New Roman', Times, "
+    "'STIX Two Math', 'Latin Modern Math', serif"
+)
+STYLE = """\
+.symbptt { --back: #b5310f; max-width: 100%; height: auto; font-family: FONTS; fill: currentColor; }
+.symbptt .line { fill: none; stroke: currentColor; stroke-width: 0.8; }
+.symbptt .faint { opacity: 0.6; }
+.symbptt .dashed { stroke-dasharray: 3 3; }
+.symbptt .shade { fill: currentColor; fill-opacity: 0.12; }
+.symbptt .back { fill: var(--back); }
+.symbptt .line.back { fill: none; stroke: var(--back); }
+:root.symbptt { color: #1a1a1a; background: #ffffff; }
+@media (prefers-color-scheme: dark) {
+.symbptt { --back: #ff9d76; }
+:root.symbptt { color: #e8e8e8; background: #16181d; }
+}""".replace("FONTS", SERIF)
+# From the line up to the middle of small letters, and what a script is moved by.
+_RAISE, _SCRIPT, _SMALLER = 0.33, 0.28, 0.7
+HEAD = 4.5
 
 
-@dataclass(frozen=True)
-class Label:
-    """A symbol: italic letters, an upright part (a function's name), a subscript."""
+class Svg(str):
+    """The text of a drawing, which a notebook shows."""
 
-    letters: str = ""
-    upright: str = ""
-    below: str = ""
-
-    @property
-    def width(self) -> float:
-        """About how wide it is at a font size of 15."""
-        return 9.0 * len(self.letters) + 7.5 * len(self.upright) + 6.5 * len(self.below)
-
-
-def symbol(name: str, *indices: int | str) -> Label:
-    """A model's name with its subscript and steps: ``W_hx`` or, at step 2, ``h``."""
-    letters, _, below = name.partition("_")
-    parts = [below, *map(str, indices)]
-    return Label(_greek(letters), below=",".join(part.replace("-", "−") for part in parts if part))
-
-
-def _greek(word: str) -> str:
-    """The letter that a name like ``gamma`` or ``Omega`` spells out, or the name."""
-    size = "CAPITAL" if word[:1].isupper() else "SMALL"
-    try:
-        return unicodedata.lookup(f"GREEK {size} LETTER {word.upper()}")
-    except KeyError:
-        return word
+    def _repr_svg_(self) -> str:
+        return str(self)
 
 
 class Drawing:
@@ -49,101 +48,151 @@ class Drawing:
     ----------
     title : str
         What the picture shows, for who can't see it.
+    made : str
+        What made it.
+    description : str
+        The same at length.
+    zoom : float
+        How large it is shown where there is room.
     """
 
-    def __init__(self, width: float, height: float, title: str, command: str) -> None:
+    def __init__(
+        self,
+        width: float,
+        height: float,
+        title: str,
+        made: str,
+        *,
+        description: str = "",
+        zoom: float = 1.5,
+    ) -> None:
+        self.zoom = zoom
         self.width, self.height = width, height
-        self.title = title
-        self.command = command
+        self.title, self.made, self.description = title, made, description
         self.shapes: list[str] = []
 
     def box(
-        self, centre: Point, width: float, height: float, fill: str = PAPER, radius: float = 3
+        self, centre: Point, width: float, height: float, kind: str = "line", radius: float = 3
     ) -> None:
+        """``kind``: ``line`` for an empty one, ``line shade`` for a shaded one."""
         x, y = centre[0] - width / 2, centre[1] - height / 2
         self.shapes.append(
-            f'<rect x="{_n(x)}" y="{_n(y)}" width="{_n(width)}" height="{_n(height)}" '
-            f'rx="{_n(radius)}" fill="{fill}" stroke="{INK}"/>'
+            f'<rect class="{kind}" x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}" '
+            f'rx="{n(radius)}"/>'
         )
 
-    def dot(self, centre: Point, color: str = INK) -> None:
+    def dot(self, centre: Point, kind: str = "") -> None:
         self.shapes.append(
-            f'<circle cx="{_n(centre[0])}" cy="{_n(centre[1])}" r="2.2" fill="{color}"/>'
+            f'<circle class="{kind}" cx="{n(centre[0])}" cy="{n(centre[1])}" r="1.5"/>'
         )
 
-    def line(
-        self,
-        points: Sequence[Point],
-        color: str = INK,
-        *,
-        arrow: bool = False,
-        dashed: bool = False,
-    ) -> None:
-        """Straight pieces from point to point."""
-        steps = " L ".join(f"{_n(x)} {_n(y)}" for x, y in points)
-        self._path(f"M {steps}", color, arrow, dashed)
-
-    def curve(self, points: tuple[Point, Point, Point, Point]) -> None:
-        """A Bezier curve with an arrow's head at its end."""
-        first, *others = (f"{_n(x)} {_n(y)}" for x, y in points)
-        self._path(f"M {first} C {', '.join(others)}", INK, True, False)
-
-    def _path(self, path: str, color: str, arrow: bool, dashed: bool) -> None:
-        head = f' marker-end="url(#head-{"ink" if color == INK else "faint"})"' if arrow else ""
-        dash = ' stroke-dasharray="3 3"' if dashed else ""
-        self.shapes.append(f'<path d="{path}" fill="none" stroke="{color}"{dash}{head}/>')
+    def path(self, pieces: Sequence[Piece], kind: str = "", arrow: bool = True) -> None:
+        """Straight lines and curves, with an arrow's head at the end."""
+        steps = [f"M {_at(pieces[0][0])}"]
+        steps += [f"{'C' if len(p) == 3 else 'L'} {', '.join(map(_at, p))}" for p in pieces[1:]]
+        self.shapes.append(f'<path class="{f"line {kind}".strip()}" d="{" ".join(steps)}"/>')
+        if arrow:
+            corners = " ".join(_at(point) for point in head(pieces))
+            self.shapes.append(f'<polygon class="{kind}" points="{corners}"/>')
 
     def text(
-        self, at: Point, words: str, *, anchor: str = "middle", color: str = INK,
+        self, at: Point, words: str, *, anchor: str = "middle", kind: str = "",
         mono: bool = False, size: float = 13,
     ) -> None:  # fmt: skip
         family = "monospace" if mono else "sans-serif"
         self.shapes.append(
-            f'<text x="{_n(at[0])}" y="{_n(at[1])}" text-anchor="{anchor}" fill="{color}" '
-            f'font-family="{family}" font-size="{_n(size)}">{escape(words)}</text>'
+            f'<text class="{kind}" x="{n(at[0])}" y="{n(at[1])}" text-anchor="{anchor}" '
+            f'font-family="{family}" font-size="{n(size)}">{escape(words)}</text>'
         )
 
-    def label(self, at: Point, label: Label) -> None:
-        """A symbol with its middle at a point."""
-        parts = []
-        if label.letters:
-            parts.append(f'<tspan font-style="italic">{escape(label.letters)}</tspan>')
-        if label.upright:
-            parts.append(f"<tspan>{escape(label.upright)}</tspan>")
-        if label.below:
-            parts.append(f'<tspan dy="4" font-size="10.5">{escape(label.below)}</tspan>')
+    def formula(self, text: Text) -> None:
+        """A formula with its middle at its point."""
+        x, y = text.at
+        back = ' class="back"' if text.way == "adjoint" else ""
+        parts, level = [], 0.0
+        for run in runs(text.tex):
+            height = -_SCRIPT * text.size * run.level
+            parts.append(_span(run, height - level, text.size))
+            level = height
         self.shapes.append(
-            f'<text x="{_n(at[0])}" y="{_n(at[1] + 5)}" text-anchor="middle" fill="{INK}" '
-            f'font-family="serif" font-size="15">{"".join(parts)}</text>'
+            f'<text{back} x="{n(x)}" y="{n(y + _RAISE * text.size)}" text-anchor="middle" '
+            f'font-size="{n(text.size)}">{"".join(parts)}</text>'
         )
 
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        size = f'width="{n(self.zoom * self.width)}" height="{n(self.zoom * self.height)}"'
+        described = [f"<desc>{escape(self.description)}</desc>"] if self.description else []
+        return [
+            f'<svg class="symbptt" xmlns="http://www.w3.org/2000/svg" {size} '
+            f'viewBox="0 0 {n(self.width)} {n(self.height)}" role="img" '
+            f"aria-label={quoteattr(self.title)}>",
+            f"<title>{escape(self.title)}</title>",
+            *described,
+            f"<style>{STYLE}</style>",
+            *self.shapes,
+            "</svg>",
+        ]
+
+    def svg(self) -> Svg:
+        """The file's text."""
         # In a comment of XML no two hyphens may meet.
-        how = self.command.replace("--", "- -").replace("--", "- -")
-        size = f'width="{_n(self.width)}" height="{_n(self.height)}"'
-        heads = "".join(
-            f'<marker id="head-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-            f'markerHeight="7" orient="auto"><path d="M 0 1 L 8 4 L 0 7 z" fill="{color}"/>'
-            "</marker>"
-            for name, color in (("ink", INK), ("faint", FAINT))
-        )
-        return "\n".join(
-            [
-                '<?xml version="1.0" encoding="UTF-8"?>',
-                f"<!-- made by symbptt: {how} -->",
-                f'<svg xmlns="http://www.w3.org/2000/svg" {size} '
-                f'viewBox="0 0 {_n(self.width)} {_n(self.height)}" role="img" '
-                f"aria-label={quoteattr(self.title)}>",
-                f"<title>{escape(self.title)}</title>",
-                f"<defs>{heads}</defs>",
-                f'<rect width="{_n(self.width)}" height="{_n(self.height)}" fill="{PAPER}"/>',
-                *self.shapes,
-                "</svg>",
-                "",
-            ]
-        )
+        how = self.made.replace("--", "- -").replace("--", "- -")
+        head = ('<?xml version="1.0" encoding="UTF-8"?>', f"<!-- {how} -->")
+        return Svg("\n".join((*head, *self.lines(), "")))
 
 
-def _n(value: float) -> str:
+def _span(run: Span, move: float, size: float) -> str:
+    facts = [
+        f' dy="{n(move)}"' if move else "",
+        f' font-size="{n(size * _SMALLER ** min(abs(run.level), 2))}"' if run.level else "",
+        ' font-weight="bold"' if run.bold else "",
+        ' font-style="italic"' if run.italic else "",
+        ' font-family="monospace"' if run.mono else "",
+    ]
+    return f"<tspan{''.join(facts)}>{escape(run.text)}</tspan>"
+
+
+def drawing(picture: Picture, made: str) -> Drawing:
+    """The shapes of a picture."""
+    told = " ".join(picture.description)
+    shapes = Drawing(picture.width, picture.height, picture.title, made, description=told)
+    kinds = {"forward": "", "adjoint": "back", "rail": "faint"}
+    for edge in picture.edges:
+        shapes.path(edge.drawn, kinds[edge.way], edge.arrow)
+    for at, way in picture.dots:
+        shapes.dot(at, kinds[way])
+    for box in picture.boxes:
+        if box.kind != "number":
+            shade = "line shade" if box.kind == "parameter" else "line"
+            round_ = box.height / 2 if box.kind == "operator" else 3
+            shapes.box(box.centre, box.width, box.height, shade, round_)
+    for text in picture.texts():
+        shapes.formula(text)
+    return shapes
+
+
+def svg(picture: Picture, made: str) -> Svg:
+    """The picture as SVG."""
+    return drawing(picture, made).svg()
+
+
+def head(pieces: Sequence[Piece]) -> tuple[Point, Point, Point]:
+    """The corners of an arrow's head at the end."""
+    points = [pieces[0][0], *(point for piece in pieces[1:] for point in piece)]
+    (x, y) = points[-1]
+    u, v = next(p for p in reversed(points[:-1]) if p != (x, y))
+    length = ((x - u) ** 2 + (y - v) ** 2) ** 0.5
+    a, b = (x - u) / length, (y - v) / length
+    back, side = HEAD, HEAD * 0.4
+    left = (x - back * a - side * b, y - back * b + side * a)
+    right = (x - back * a + side * b, y - back * b - side * a)
+    return (left, (x, y), right)
+
+
+def _at(point: Point) -> str:
+    return f"{n(point[0])},{n(point[1])}"
+
+
+def n(value: float) -> str:
     """A number without noise in its last digits."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{value + 0.0:.2f}".rstrip("0").rstrip(".")

@@ -6,7 +6,8 @@ import random
 from collections.abc import Sequence
 
 from symbptt.errors import AnalysisError
-from symbptt.figures.svg import FAINT, SHADE, Drawing
+from symbptt.figures.svg import Drawing, Svg
+from symbptt.output import MARK
 
 CELL, LEFT, ROW = 22.0, 96.0, 92.0
 
@@ -20,7 +21,7 @@ def truncation_figure(
     seed: int = 0,
     gates: Sequence[bool] | None = None,
     how: str = "truncation_figure",
-) -> str:
+) -> Svg:
     """The first characters of a text under random, regular and no truncation, as SVG.
 
     Parameters
@@ -62,11 +63,12 @@ def truncation_figure(
         ROW * len(rows) + 16,
         "Three strategies for the gradients of a recurrence: random truncation, regular "
         "truncation and full backpropagation through time",
-        how,
+        f"{MARK}: {how}",
+        zoom=1.0,
     )
     for number, (name, pieces, words) in enumerate(rows):
         _row(drawing, 16 + ROW * number, shown, name, pieces, words)
-    return str(drawing)
+    return drawing.svg()
 
 
 def regular_pieces(length: int, tau: int) -> tuple[int, ...]:
@@ -101,19 +103,18 @@ def _row(
 ) -> None:
     """A strategy: the text in pieces, below each the way of its gradients."""
     drawing.text((LEFT - 16, top + 19), name, anchor="end", size=15)
-    drawing.text((LEFT, top + 66), words, anchor="start", color=FAINT, size=11.5)
+    drawing.text((LEFT, top + 66), words, anchor="start", kind="faint", size=11.5)
     start = 0
     for length in pieces:
         left, right = LEFT + CELL * start, LEFT + CELL * (start + length)
         middle = (left + right) / 2
-        drawing.box((middle, top + 14), right - left - 4, 28, SHADE, radius=6)
+        drawing.box((middle, top + 14), right - left - 4, 28, "line shade", radius=6)
         if start:
             # The state is handed on, the gradient is not.
-            drawing.line([(left - 5, top + 14), (left + 4, top + 14)], FAINT, dashed=True)
+            drawing.path((((left - 5, top + 14),), ((left + 4, top + 14),)), "dashed", arrow=False)
         if length > 1:
-            drawing.line(
-                [(right - CELL / 2, top + 38), (left + CELL / 2 - 4, top + 38)], arrow=True
-            )
+            start_of, end = (right - CELL / 2, top + 38), (left + CELL / 2 - 4, top + 38)
+            drawing.path(((start_of,), (end,)))
         else:
             drawing.dot((middle, top + 38))
         for place in range(start, start + length):

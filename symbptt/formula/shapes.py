@@ -268,12 +268,17 @@ class Shaper:
         return (left[0], right[1])
 
     def stood(self, node: al.Expr) -> Layout | None:
-        """How a vector of ones stands whose length follows from what is around it."""
+        """How a vector of ones, or numbers times it, stands whose length the others tell."""
         match node:
             case al.Ones(dim=""):
                 return self.layout
-            case al.Transpose(operand=al.Ones(dim="")):
-                return "column" if self.layout == "row" else "row"
+            case al.Transpose(operand=operand):
+                stands = self.stood(operand)
+                return None if stands is None else "column" if stands == "row" else "row"
+            case al.Neg(operand=operand) | al.Div(numerator=operand):
+                return self.stood(operand)
+            case al.Mul(factors=factors):
+                return next(filter(None, map(self.stood, factors)), None)
         return None
 
     def _hint(self, node: al.Product, left: Extents, right: Extents) -> str:

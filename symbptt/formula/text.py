@@ -113,7 +113,9 @@ def words_in_names(words: str, called: Mapping[str, str]) -> str:
 
 
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
-_QUOTED = re.compile(r"`[^`]*`|[^\W\d]\w*(?=\[)|(?<=equation of )\w+")
+_QUOTED = re.compile(
+    r"`[^`]*`|[^\W\d]\w*(?=\[| moves | enters )|(?<=equation of )\w+|[^\W\d]\w*_\w+"
+)
 
 
 def links_text(links: Sequence[Formula]) -> str:

@@ -49,7 +49,7 @@ class VectorFunction:
         The derivative of the entry ``j`` of the value by the entry ``i`` of the argument,
         where it is shorter than that of the definition.
     graph : str
-        The sign in a computational graph; the name where it is empty.
+        The sign in a computational graph (LaTeX); the name where it is empty.
     about : str
         What it is, in words (LaTeX), where not everybody knows it.
     linear : bool
@@ -90,10 +90,10 @@ _ROWS = (
     VectorFunction(
         "log_softmax", "(n) -> (n)", "log(softmax(x))", ("dy - exp(y)*sum(dy)",),
         r"\log\operatorname{softmax}", "_log_softmax({0})", slope="delta(j, i) - exp(y[i])",
-        graph="log softmax",
+        graph=r"\log\operatorname{softmax}",
     ),
     VectorFunction(
-        "sum", "(...) -> ()", "", ("dy",), "", "_total({0})", once="np.sum({0})", graph="Σ",
+        "sum", "(...) -> ()", "", ("dy",), "", "_total({0})", once="np.sum({0})", graph=r"\sum",
         linear=True,
     ),
     VectorFunction(
@@ -102,11 +102,12 @@ _ROWS = (
     ),
     VectorFunction(
         "dot", "(...), (...) -> ()", "sum(u*v)", ("dy*v", "dy*u"), "", "_dot({0}, {1})",
-        once="np.sum({0} * {1})", graph="·",
+        once="np.sum({0} * {1})", graph=r"\cdot",
     ),
     VectorFunction(
         "norm", "(n) -> ()", "root(sum(x**2))", ("dy*ratio(x, y)",),
-        r"\left\lVert <x> \right\rVert", "_norm({0})", slope="ratio(x[i], y)", graph="‖ ‖",
+        r"\left\lVert <x> \right\rVert", "_norm({0})", slope="ratio(x[i], y)",
+        graph=r"\lVert\,\cdot\,\rVert",
     ),
     VectorFunction(
         "logsumexp", "(n) -> ()", "log(sum(exp(x)))", ("dy*softmax(x)",),

@@ -129,7 +129,16 @@ class Listing:
     statements: tuple[tuple[tuple[str, ...], str], ...]
 
 
-Block = Heading | Paragraph | Points | Display | Box | Table | Listing
+@dataclass(frozen=True)
+class Figure:
+    """A picture: as TikZ, as SVG without a head, and in words for who has neither."""
+
+    tikz: str
+    svg: str
+    words: str
+
+
+Block = Heading | Paragraph | Points | Display | Box | Table | Listing | Figure
 
 
 @dataclass(frozen=True)
@@ -175,6 +184,8 @@ class Document:
     title : Prose
     subtitle : str
     blocks : tuple of Block
+    author : str
+        Who signs it, or "".
     signs : tuple of Sign
     variants : tuple of Version
         The document itself first, and others that a reader may switch to.
@@ -184,6 +195,7 @@ class Document:
     title: Prose
     subtitle: str
     blocks: tuple[Block, ...]
+    author: str = ""
     signs: tuple[Sign, ...] = ()
     variants: tuple[Version, ...] = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,12 +13,13 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Block, Document, Version
+from symbptt.typeset.blocks import Block, Document, Figure, Version, Words
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
 from symbptt.typeset.html_format import Html
+from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
 
@@ -54,7 +56,7 @@ FORMATS: dict[str, Output] = {
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
-TEXTS = (*FORMATS, "formulas")
+TEXTS = (*FORMATS, "formulas", "ipynb")
 """What a derivation is written as."""
 
 
@@ -65,6 +67,7 @@ class Framed:
     made: tuple[str, ...]
     title: str
     subtitle: str
+    author: str
     subject: str
     body: str
     whole: bool
@@ -93,6 +96,7 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
         tuple(map(printer.comment, document.made)),
         printer.title(document.title),
         document.subtitle,
+        printer.words(document.author),
         document.subtitle[:1].lower() + document.subtitle[1:],
         printer.body(document.blocks),
         whole=fragment is None,
@@ -107,8 +111,11 @@ def render(
     fragment: Fragment | None = None,
     style: Style | None = None,
     parts: Sequence[str] = (),
+    title: str = "",
+    author: str = "",
     beside: Iterable[Block] = (),
     variants: Iterable[Version] = (),
+    figure: Figure | None = None,
 ) -> str:
     """The derivation as a document.
 
@@ -122,10 +129,14 @@ def render(
         Layout, notation and level of detail; columns, fractions and steps without it.
     parts : sequence of str
         Of `PARTS`; all of them if none are given.
+    title, author : str
+        What stands on top; without a title that of the model.
     beside : iterable of Block
         What stands at the end of it, its code for instance.
     variants : iterable of Version
         What a page lets its reader switch to, itself first.
+    figure : Figure, optional
+        The model's graph, to stand before the model.
 
     Raises
     ------
@@ -138,11 +149,23 @@ def render(
     for part in parts:
         known_as("part", part, PARTS)
     refuse_together(derivation, style, to, fragment, parts)
-    command = _command(derivation, to, fragment, style, parts)
+    _refuse_signed(to, fragment, {"--title": title, "--author": author})
+    command = _command(derivation, to, fragment, style, parts, title, author)
+    command += " --graph" if figure else ""
+    if figure and to == "formulas":
+        raise OptionError("--graph and --to formulas can't be combined: formulas have no pictures")
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
-    told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
-    told = replace(told, variants=tuple(variants))
+    ahead, parts = (figure,) if figure else (), parts or tuple(PARTS)
+    told = article(derivation, command, style, parts=parts, beside=beside, ahead=ahead)
+    told = replace(
+        told,
+        title=(Words(title),) if title else told.title,
+        author=author,
+        variants=tuple(variants),
+    )
+    if to == "ipynb":
+        return notebook_text(told, derivation.model)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
@@ -171,21 +194,45 @@ def refuse_together(
         )
     if parts and to == "formulas":
         raise OptionError("--parts and --to formulas can't be combined: formulas are all steps")
+    if fragment and to == "ipynb":
+        raise OptionError("--fragment and --to ipynb can't be combined: a notebook is a whole file")
     if fragment and to != "tex" and fragment.options:
         raise OptionError(
             f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"
         )
 
 
+def _refuse_signed(to: str, fragment: Fragment | None, given: Mapping[str, str]) -> None:
+    """Refuse a title or an author where there is no place for one."""
+    place = "--fragment" if fragment else f"--to {to}" if to == "formulas" else ""
+    for option in (option for option, text in given.items() if text and place):
+        raise OptionError(f"{option} and {place} can't be combined: there is no place for it")
+
+
 def _command(
-    derivation: Derivation, to: str, fragment: Fragment | None, style: Style, parts: Sequence[str]
+    derivation: Derivation,
+    to: str,
+    fragment: Fragment | None,
+    style: Style,
+    parts: Sequence[str],
+    title: str,
+    author: str,
 ) -> str:
     words = ["symbptt", "derive", derivation.model.argument]
     words += [] if to == "tex" else ["--to", to]
     words += ["--fragment", *fragment.options] if fragment else []
     words += ["--parts", ",".join(parts)] if parts else []
+    words += ["--title", title] if title else []
+    words += ["--author", author] if author else []
     words += [] if derivation.form == "adjoint" else ["--form", derivation.form]
     words += [] if derivation.of == "L" else ["--of", derivation.of]
     words += ["--only", ",".join(derivation.only)] if derivation.only else []
     words += [] if derivation.estimator == FULL else ["--estimator", str(derivation.estimator)]
-    return shlex.join(words) + style.options
+    return " ".join(map(_quoted, words)) + style.options
+
+
+def _quoted(word: str) -> str:
+    """As a shell reads it, in ASCII."""
+    if word.isascii():
+        return shlex.quote(word)
+    return "$'" + re.sub(r"[^ -~]|['\\\\]", lambda m: rf"\U{ord(m[0]):08x}", word) + "'"

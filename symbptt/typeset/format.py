@@ -12,6 +12,8 @@ from symbptt.typeset.blocks import (
     Box,
     Display,
     Document,
+    Equality,
+    Figure,
     Heading,
     Listing,
     Math,
@@ -48,6 +50,8 @@ class Format(ABC):
                 return self.table(block)
             case Listing():
                 return self.listing(block)
+            case Figure():
+                return self.figure(block)
 
     def prose(self, parts: Prose) -> str:
         return "".join(map(self.part, parts))
@@ -75,6 +79,10 @@ class Format(ABC):
     def reference(self, tag: str) -> str:
         """The number of an equation of the document."""
         return f"({tag})"
+
+    def figure(self, block: Figure) -> str:
+        """In words, where a format has no pictures."""
+        return self.paragraph(Paragraph((Words(block.words),)))
 
     @abstractmethod
     def comment(self, text: str) -> str:
@@ -107,15 +115,13 @@ class Format(ABC):
     def listing(self, block: Listing) -> str: ...
 
 
-# Equations of so many lines are kept on one page.
-_WHOLE = 8
+# Equations of so many lines are kept on one page, and so many lines of results in one box.
+_WHOLE, _BOXED = 8, 8
 _COMMANDS = {1: r"\section{%s}", 2: r"\subsection*{%s}", 3: r"\paragraph{%s.}"}
 
 
 class Tex(Format):
-    """Blocks in LaTeX; a page may end after so many rows of a table."""
-
-    rows_together = 4
+    """Blocks in LaTeX."""
 
     def body(self, blocks: Sequence[Block]) -> str:
         """A blank line ends a paragraph: before a heading, and between two paragraphs."""
@@ -125,7 +131,25 @@ class Tex(Format):
                 isinstance(block, Paragraph) and isinstance(before, Paragraph | Points)
             )
             printed.append("\n" + self.block(block) if ended else self.block(block))
-        return "\n".join(printed) + "\n"
+        return self.labelled("\n".join(printed) + "\n")
+
+    def labelled(self, text: str) -> str:
+        """Where a number stands first is its place."""
+        named: set[str] = set()
+
+        def label(match: re.Match[str]) -> str:
+            new = match[1] not in named
+            named.add(match[1])
+            return rf"{match[0]}\label{{eq:{match[1]}}}" if new else match[0]
+
+        return re.sub(r"\\tag\{(\w+)\}", label, text)
+
+    def reference(self, tag: str) -> str:
+        return rf"\hyperref[eq:{tag}]{{({tag})}}"
+
+    def parts(self, document: Document) -> Mapping[str, str]:
+        drawn = any(isinstance(block, Figure) for block in document.blocks)
+        return {"packages": r"\usepackage{tikz}" if drawn else ""}
 
     def comment(self, text: str) -> str:
         return latex_comment(text)
@@ -146,27 +170,23 @@ class Tex(Format):
         return aligned(rows_of(block.lines, self.words), whole=_WHOLE)
 
     def box(self, block: Box) -> str:
-        # Between two rules, which stay with it: a real box can't be broken over pages.
-        display = self.display(Display(block.lines))
-        return (
-            "\\\\\n\\rule{\\linewidth}{0.4pt}\n"
-            f"{{\\postdisplaypenalty=10000\n{display}}}\n"
-            "\\par\\nobreak\\hrule\\medskip"
-        )
+        """Between rules, on one page: as many boxes as it needs."""
+        boxes = "\n\\smallskip\n".join(map(self.boxed, _pages(block.lines)))
+        return f"\\par\\nobreak\n{boxes}\n\\medskip"
+
+    def boxed(self, lines: Sequence[Equality]) -> str:
+        display = self.display(Display(tuple(lines)))
+        start, end = r"\begin{minipage}{\linewidth}", r"\end{minipage}"
+        return f"{start}\n\\hrule\n{display}\n\\hrule\n{end}\n"
 
     def table(self, block: Table) -> str:
-        """In pieces, one tabular each, between which a page may end."""
-        columns = self.table_columns(block)
-        start, end = f"\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n", "\\end{tabular}\n\n"
-        cells = [self.table_row(tuple(map(self.prose, row))) for row in block.rows]
-        step = self.rows_together
-        pieces = ["".join(cells[k : k + step]) for k in range(0, len(cells), step)]
-        pieces[0] = f"\\hline\n{' & '.join(block.head)} \\\\\n\\hline\n{pieces[0]}"
-        pieces[-1] += "\\hline\n"
-        tabulars = "\\nointerlineskip\n".join(start + piece + end for piece in pieces)
+        """Over as many pages as it needs, each with the head."""
+        head = f"\\hline\n{' & '.join(block.head)} \\\\\n\\hline\n\\endhead\n\\hline\n\\endfoot\n"
+        rows = "".join(self.table_row(tuple(map(self.prose, row))) for row in block.rows)
         return (
-            "\\begingroup\n\\renewcommand{\\arraystretch}{1.2}\n\\setlength{\\parskip}{0pt}\n"
-            f"{tabulars}\\endgroup\n\\medskip"
+            "\\begingroup\n\\renewcommand{\\arraystretch}{1.2}\n"
+            f"\\begin{{longtable}}[l]{{@{{}}{self.table_columns(block)}@{{}}}}\n{head}{rows}"
+            "\\end{longtable}\n\\endgroup"
         )
 
     def table_columns(self, block: Table) -> str:
@@ -177,6 +197,12 @@ class Tex(Format):
         text = " \\\\\n".join(lines)
         return f"\\begin{{flushleft}}\\ttfamily\\small\n{text}\n\\end{{flushleft}}"
 
+    def figure(self, block: Figure) -> str:
+        """No wider than the text."""
+        fitting = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
+        picture = f"\\resizebox{{{fitting}}}{{!}}{{%\n{block.tikz}\n}}"
+        return f"\\begin{{center}}\n{picture}\n\\end{{center}}"
+
     def code_line(self, line: str) -> str:
         text = line.lstrip()
         return rf"\hspace*{{{(len(line) - len(text)) / 2}em}}{self.words(text)}"
@@ -185,6 +211,17 @@ class Tex(Format):
         # The first columns hold a symbol and a word.
         ragged = (rf"\raggedright {cell}" for cell in cells[2:])
         return f"{' & '.join((*cells[:2], *ragged))} \\tabularnewline\n"
+
+
+def _pages(lines: Sequence[Equality]) -> Iterator[Sequence[Equality]]:
+    """The lines in parts of a page at most."""
+    page: list[Equality] = []
+    for line in lines:
+        if page and len(rows_of((*page, line))) > _BOXED:
+            yield page
+            page = []
+        page.append(line)
+    yield page
 
 
 class Markdown(Format):
@@ -216,6 +253,9 @@ class Markdown(Format):
         rule = ("---",) * len(block.head)
         cells = (block.head, rule, *(tuple(map(self.prose, row)) for row in block.rows))
         return "\n".join(_table_row(row) for row in cells)
+
+    def figure(self, block: Figure) -> str:
+        return f"<figure>\n{block.svg}\n</figure>"
 
     def listing(self, block: Listing) -> str:
         return "\n".join(("```python", *code_lines(block), "```"))

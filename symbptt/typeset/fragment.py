@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from symbptt.errors import OptionError, known_as
-from symbptt.typeset.blocks import Block, Display, Equality, Heading, Table
+from symbptt.typeset.blocks import Block, Box, Display, Equality, Heading, Table
 from symbptt.typeset.breaking import cut, cuts
 from symbptt.typeset.format import Tex
 from symbptt.typeset.tex import width
@@ -107,7 +107,6 @@ class FragmentTex(Tex):
     """Prints the blocks of one fragment."""
 
     fragment: Fragment
-    rows_together = 1
     used: set[str] = field(default_factory=set)
 
     def body(self, blocks: Sequence[Block]) -> str:
@@ -117,11 +116,13 @@ class FragmentTex(Tex):
 
     def head(self, text: str) -> Iterator[str]:
         """What holds within the fragment: which of its commands break a line."""
-        packages = ["amsmath", "amssymb", "bm", *(["graphicx"] if r"\resizebox" in text else [])]
+        packages = ["amsmath", "amssymb", "bm"]
+        packages += ["graphicx"] if r"\resizebox" in text else []
+        packages += ["tikz"] if r"\begin{tikzpicture}" in text else []
         yield f"% It needs the packages {', '.join(packages)}."
         yield r"\par\begingroup"
         yield r"\allowdisplaybreaks"
-        yield r"\emergencystretch=3em"
+        yield r"\emergencystretch=3em \jot=5pt"
         for level in ("paragraph", "subparagraph"):
             if rf"\{level}{{" in text:
                 yield rf"\ifcsname {level}\endcsname\else\let\{level}\textbf\fi"
@@ -152,8 +153,28 @@ class FragmentTex(Tex):
         lines = list(self.lines(block.lines))
         return "\\begin{align}\n" + " \\\\\n".join(lines) + "\n\\end{align}"
 
+    def labelled(self, text: str) -> str:
+        return text
+
+    def box(self, block: Box) -> str:
+        """Between two rules, which stay with it: columns may be too short for a whole box."""
+        return (
+            "\\\\*\n\\rule{\\linewidth}{0.4pt}\n"
+            f"{{\\postdisplaypenalty=10000\n{self.display(Display(block.lines))}}}\n"
+            "\\par\\nobreak\\hrule\\medskip"
+        )
+
     def table(self, block: Table) -> str:
-        return f"{{\\parindent=0pt\n{super().table(block)}\\par}}"
+        """A row is a table of its own, behind which a column may end."""
+        start = f"\\begin{{tabular}}{{@{{}}{self.table_columns(block)}@{{}}}}\n"
+        rows = [self.table_row(tuple(map(self.prose, row))) for row in block.rows]
+        rows[0] = f"\\hline\n{' & '.join(block.head)} \\\\\n\\hline\n{rows[0]}"
+        rows[-1] += "\\hline\n"
+        tabulars = "\n\\nointerlineskip\n".join(f"{start}{r}\\end{{tabular}}\n" for r in rows)
+        return (
+            "\\begingroup\n\\renewcommand{\\arraystretch}{1.2}\n\\parskip=0pt\n\\parindent=0pt\n"
+            f"{tabulars}\n\\endgroup\n\\medskip"
+        )
 
     def table_columns(self, block: Table) -> str:
         """Shares of the host's line; the narrowest have room for a word."""

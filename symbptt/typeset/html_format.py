@@ -19,6 +19,7 @@ from symbptt.typeset.blocks import (
     Display,
     Document,
     Equality,
+    Figure,
     Heading,
     Listing,
     Paragraph,
@@ -116,6 +117,9 @@ class Html(Format):
 
     def reference(self, tag: str) -> str:
         return f'<a href="#eq-{tag}">({tag})</a>'
+
+    def figure(self, block: Figure) -> str:
+        return f'<figure class="graph">{block.svg}</figure>'
 
     def listing(self, block: Listing) -> str:
         parts = "".join(self.statement(*statement) for statement in block.statements)

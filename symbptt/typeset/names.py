@@ -74,9 +74,8 @@ class Names:
     ) -> None:
         self.style = style or Style()
         self.called = called
-        self.clock = StepLetters(
-            last=called.get("T", "T"), loss=_symbol(called.get("L", "L"), bold=False).at()
-        )
+        last, loss = (_symbol(called.get(one, one), bold=False).at() for one in "TL")
+        self.clock = StepLetters(last=last, loss=loss)
         self.followers = followers(*models)
         self._verbatim: set[str] = set()
         self._short: dict[str, str] = {}

@@ -22,17 +22,19 @@ def variants(
     style: Style,
     parts: Collection[str] = (),
     beside: Iterable[Block] = (),
+    ahead: Iterable[Block] = (),
 ) -> Iterator[Version]:
     """In every layout and notation; entry by entry and in other forms in the style asked for.
 
     The first is what was asked for, and what stands ``beside`` is about its form.
     """
-    parts, beside = tuple(parts) or tuple(PARTS), tuple(beside)
+    parts, beside, ahead = tuple(parts) or tuple(PARTS), tuple(beside), tuple(ahead)
 
     def told(what: Derivation, chosen: Style, telling: str) -> Version:
         key = (telling, chosen.layout, chosen.times, chosen.derivatives)
         near = beside if what is derivation else ()
-        return Version(key, article(what, "", chosen, parts=parts, beside=near).blocks)
+        document = article(what, "", chosen, parts=parts, beside=near, ahead=ahead)
+        return Version(key, document.blocks)
 
     own = INDEX if style.detail == INDEX else derivation.form
     yield told(derivation, style, own)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from symbptt.errors import FormulaError
-from symbptt.figures.graph import computational_graph
+from symbptt.figures.figure import graph
 from symbptt.figures.truncation import truncation_figure
 from symbptt.formula.answer import Verdict
 from symbptt.formula.canonical import canonical
@@ -55,7 +55,7 @@ def figures() -> dict[str, str]:
     """The figures by their files' names."""
     return {
         "truncation.svg": truncation_figure(OPENING, characters=32, tau=8, pi=0.8),
-        "graph.svg": computational_graph(model("linear"), 3),
+        "graph.svg": graph(model("linear"), 3, detail="operations"),
     }
 
 

@@ -32,6 +32,7 @@ from symbptt.typeset.estimate import clipping, estimate
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.formulas import Formulas
 from symbptt.typeset.latex import aligned, printer_of, rows_of
+from symbptt.typeset.sections import ByEntries
 from symbptt.typeset.style import Style
 from symbptt.typeset.text import latex_text
 from tests import cells
@@ -42,10 +43,6 @@ GRADIENTS = ("D", "bar", "delta")
 NOTATIONS = ("", *GRADIENTS, "superscript", *(f"superscript,{one}" for one in GRADIENTS))
 SAMPLE = ("elman", "lag_two", "joint_matrix", "antisymmetric", "char_rnn", "last_two_steps")
 LINES = 4
-
-TWO_MEANINGS = (r"\frac{\partial \ell_t}{\partial \ell_t}", r"(D\ell_t)_{\ell_t}")
-"""Where the loss of one step reads what others read too, one sign is printed for its gradient and
-for the slope of the one equation: such a line has no consistent reading."""
 
 NO_VALUES = ("The functions are", "The loss of one step ")
 
@@ -144,14 +141,28 @@ def lines(name: str, way: str, notation: str = "") -> tuple[str, ...]:
     printer = printer_of(derivation.symbols, style)
     said = _Lettered(derivation, style)
     said.letters = StepLetters.of(derivation, style.detail == "index")
-    conditions = {str(step.number): said.condition(step) for step in derivation.steps}
+    printer.names.tell(said.letters)
+    conditions = dict(stated(derivation, said, printer, style))
     found: dict[str, None] = {}
     for line in displayed(article(derivation, "", style), general(derivation, printer)):
         text = aligned(rows_of([line], latex_text))
-        where = conditions.get(line.tag, "") if r"\le" not in line.ending else ""
-        if not ("one step" in way and " + " in text and any(two in text for two in TWO_MEANINGS)):
-            found[f"{text} for {where}" if where else text] = None
+        where = conditions.get(line.tag or line, "") if r"\le" not in line.ending else ""
+        found[f"{text} for {where}" if where else text] = None
     return tuple(found)
+
+
+def stated(
+    derivation: Derivation, said: Formulas, printer: LatexPrinter, style: Style
+) -> Iterator[tuple[str | Equality, str]]:
+    """For which steps the lines of each step hold, by its number, or themselves without one."""
+    for step in derivation.steps:
+        yield str(step.number), said.condition(step)
+    if style.detail == "index":
+        entries = ByEntries(derivation, printer, {})
+        for step in derivation.steps:
+            lines = entries.indices.of(step)
+            for line in lines.all() if lines else ():
+                yield entries.equality(line), said.condition(step)
 
 
 def displayed(document: Document, others: set[Block]) -> Iterator[Equality]:
@@ -273,12 +284,20 @@ def test_a_slip_planted_in_a_printed_line_is_seen() -> None:
         ("derived_scalar", "sensitivity", r"\mathrm{d} s} - \frac"),
         ("start_as_an_expression", "rows, sensitivity", r"\qquad {} \left("),
         ("antisymmetric", "index", r"\partial (\mathbf{A})_{jk}"),
+        ("lag_five", "one step, expanded", r"\mathbf{0} \\[2.5ex] \mathbf{I} \\[2.5ex] \mathbf{0}"),
+        ("joint_matrix", "index", r"\delta_{j,d + m}"),
+        ("layer_norm", "sensitivity", r"\mathbf{1}^{\top} \operatorname{diag}"),
+        ("lagged_input", "index", r"{\partial (\mathbf{x}_0)_{i}} &="),
+        ("norms_and_robust_losses", "one step", r"\frac{\partial \ell_t}{\partial \ell_t}"),
     ],
 )
 def test_lines_of_a_kind_are_right(name: str, way: str, sign: str) -> None:
     """A Jacobian of one row, ones of a size from around them, an entry that only a delta bounds,
     many derivatives in one line, a falling product of numbers, what is made of a parameter and so
-    follows it, a line broken before a factor, an entry of a matrix by one of another."""
+    follows it, a line broken before a factor, an entry of a matrix by one of another, a column of
+    zeros beside an identity, an entry behind those of another vector, sums of rows, a step of a
+    sequence of one, the gradient of one step's loss beside the slope of its equation.
+    """
     found = [line for line in lines(name, way) if sign in line]
     assert found
     assert not list(wrong(name, way, found[:1]))

@@ -26,6 +26,9 @@ from tests.modules import EXHAUSTIVE, in_turn, model_of
 SAID = ("Step", "Affine", "Unrolled", "Closed", "Proof")
 """How the sections begin that hold formulas."""
 
+LETTER = r"\\begin\{align\*\}\n(?:\\mathbf\{)?([A-Za-z]+)\}?(_t|_\{\d+,t\})? &"
+"""How a line begins that says what a letter is, a number, a vector, a matrix or a part of one."""
+
 
 def equations(found: Answer) -> Iterator[tuple[str, list[Equality]]]:
     """The section, and an equation with what goes on with it."""
@@ -55,10 +58,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     _, *others = (text for section, text in claims(found) if section.startswith("Affine"))
     known = names.timed | names.timeless
     return tuple(
-        text
-        for text in others
-        if (name := re.match(r"\\begin\{align\*\}\n\\mathbf\{(\w+)\}(_t|_\{\d+,t\})? ", text))
-        and name[1] not in known
+        text for text in others if (name := re.match(LETTER, text)) and name[1] not in known
     )
 
 

@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from html import unescape
+from typing import Any
 
 import pytest
 
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
-from symbptt.errors import UnknownNameError
+from symbptt.errors import OptionError, UnknownNameError
 from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
@@ -73,10 +75,56 @@ def test_nothing_of_a_computer_algebra_system_shows(name: str) -> None:
         assert sign not in re.sub(r"\n +", "\n", text)
 
 
-def test_the_preamble_needs_nothing_but_three_packages() -> None:
+def test_the_preamble_needs_nothing_but_what_every_latex_has() -> None:
     preamble = render(derive(load("linear"))).partition(r"\begin{document}")[0]
-    assert re.findall(r"\\usepackage(?:\[.*\])?\{(.*)\}", preamble) == ["amsmath,amssymb,bm"]
+    found = re.findall(r"\\usepackage(?:\[.*\])?\{(.*)\}", preamble)
+    assert found == ["amsmath,amssymb,bm,longtable", "hyperref"]
     assert re.findall(r"\\documentclass\[.*\]\{(.*)\}", preamble) == ["article"]
+
+
+@pytest.mark.parametrize("name", differentiable())
+def test_every_number_is_a_place_that_links_lead_to(name: str) -> None:
+    text = render(derive(load(name)))
+    places = re.findall(r"\\label\{eq:(\w+)\}", text)
+    assert len(places) == len(set(places))
+    assert set(places) == set(re.findall(r"\\tag\{(\w+)\}", text))
+    assert set(re.findall(r"\\hyperref\[eq:(\w+)\]", text)) <= set(places)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_document_bears_the_title_and_the_author_that_are_wanted(to: str) -> None:
+    derivation = derive(load("linear"))
+    text = render(derivation, to, title="On <memory> & time", author="A. N. Other")
+    shown = unescape(text.replace("\\textless{}", "<").replace("\\textgreater{}", ">"))
+    assert re.search(r"On <memory> \\?& time", shown)
+    assert "N. Other" in shown
+    asked = "--title 'On <memory> & time' --author 'A. N. Other'"
+    assert asked in " ".join(shown.replace(" \\\n", " ").split())
+
+
+def test_a_title_in_any_letters_stands_in_the_command_that_makes_it_again() -> None:
+    text = render(derive(load("linear")), title="Lan truyền ngược's 中")
+    command = next(line for line in text.splitlines() if "it again" in line)
+    quoted = re.search(r"\$'(.*)'", command)
+    assert quoted and quoted[1].encode().decode("unicode_escape") == "Lan truyền ngược's 中"
+
+
+@pytest.mark.parametrize("options", [{"fragment": Fragment()}, {"to": "formulas"}])
+def test_a_title_is_refused_where_there_is_no_place_for_it(options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=r"--title and --(fragment|to formulas) can't"):
+        render(derive(load("linear")), title="A title", **options)
+
+
+def test_a_box_of_results_stands_on_one_page() -> None:
+    summary = render(derive(load("lstm"))).partition(r"\section{Summary}")[2]
+    boxes = re.findall(r"\\begin\{minipage\}(.*?)\\end\{minipage\}", summary, re.DOTALL)
+    assert len(boxes) > 3
+    assert all(box.count("\\\\") <= 8 for box in boxes)
+
+
+def test_a_table_that_goes_on_repeats_its_head() -> None:
+    text = render(derive(load("lstm")))
+    assert re.search(r"symbol & role & shape & meaning \\\\\n\\hline\n\\endhead\n", text)
 
 
 def test_a_fragment_in_markdown_is_the_body_of_the_article() -> None:
@@ -126,7 +174,9 @@ def test_the_words_of_the_author_stand_in_model_table_and_headings() -> None:
 @pytest.mark.parametrize("to", FORMATS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_renders(name: str, to: str) -> None:
-    text = render(derive(parse(HOSTILE[name], name)), to, fragment=to == "html")
+    text = render(
+        derive(parse(HOSTILE[name], name)), to, fragment=Fragment() if to == "html" else None
+    )
     without_commands = to in ("text", "html")
     assert text.isascii() or to == "md" or without_commands
     assert r"\input{" not in text or without_commands

@@ -6,7 +6,6 @@ exponent is tried; the names of the model decide which of them there are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,7 +18,17 @@ from symbptt.errors import FormulaError
 from symbptt.formula.names import derived_form
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.grammar import Parser
-from symbptt.formula.spelling.shares import Share, is_letter, letters_of, parts_of, shares, spread
+from symbptt.formula.spelling.shares import (
+    Share,
+    counts_steps,
+    is_bound,
+    is_letter,
+    is_row,
+    letters_of,
+    parts_of,
+    shares,
+    spread,
+)
 from symbptt.formula.spelling.words import WordReader
 from symbptt.language import surface as sf
 from symbptt.language.source import Place
@@ -108,8 +117,15 @@ class NameReader(WordReader):
             places = [self.entry(script) for script in share.entries]
             if None in places or len(places) > 3 or (not timed and counts_steps(places)):
                 return
+            if any(self.is_of_quantities(one) for one in places if one is not None):
+                return  # W_{hh} is no entry of W where h is a quantity
             node = sf.At(place, node, [one for one in places if one is not None])
         yield from self.raised(Way(node), share.raised)
+
+    def is_of_quantities(self, place: sf.Node) -> bool:
+        """Whether a place that counts names what has a value at every step."""
+        names = {part.name for part in sf.walk(place) if isinstance(part, sf.Named)}
+        return not isinstance(place, sf.At) and not names.isdisjoint(self.names.timed)
 
     def is_state(self, name: str) -> bool:
         return self.names.state is not None and self.names.state.name == name
@@ -280,7 +296,9 @@ class NameReader(WordReader):
             for name in self.called(share.name):
                 if name in self.names.timed and share.step is None and not share.raised:
                     self.wrong(place, f"`{name}` has a value at every step: write `{name}_t`")
-                if name not in self.names.timed and share.step is not None:
+                step = None if share.step is None else self.index(share.step)
+                counts = step is not None and not self.is_of_quantities(step)
+                if name not in self.names.timed and counts:
                     self.wrong(
                         place, f"`{name}` is a parameter, and parameters have no step"
                         if name in self.names.timeless else f"`{name}` has no step",
@@ -400,7 +418,20 @@ class NameReader(WordReader):
                 return None
             found = [way.node for way in ways if self.is_integer(way.node)]
             return found[0] if found else None
-        return self.number(tree)
+        place = self.number(tree)
+        # d + i is entry i behind d others.
+        if isinstance(place, sf.Plus) and isinstance(tree, wr.Summed):
+            return sf.Plus(place.place, list(map(self.counted, place.terms)))
+        return place
+
+    def counted(self, node: sf.Node) -> sf.Node:
+        """A letter that is a dimension of the model, and no index of the text, as the length."""
+        match node:
+            case sf.Named(place=place, name=name) if letters_of(name) in self.dims and not is_bound(
+                name, self.text
+            ):
+                return self.dim(place, letters_of(name), lengths=False)
+        return node
 
     def number(self, tree: wr.Written, lengths: bool = False) -> sf.Node | None:
         """An index or a number; with ``lengths`` its names are dimensions."""
@@ -465,27 +496,3 @@ class NameReader(WordReader):
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
-
-
-def is_bound(letter: str, text: str) -> bool:
-    """Whether a letter stands beside a sign of limits or of a condition."""
-    before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
-    return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
-
-
-def counts_steps(places: Iterable[sf.Node | None]) -> bool:
-    """Whether one of them is a step: parameters have none."""
-    return any(
-        isinstance(part, sf.Named) and part.name in ("t", "T")
-        for place in places
-        if place is not None and not isinstance(place, sf.At)
-        for part in sf.walk(place)
-    )
-
-
-def is_row(node: sf.Node) -> bool:
-    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
-    match node:
-        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
-            return True
-    return False

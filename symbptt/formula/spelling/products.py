@@ -22,6 +22,8 @@ COLUMN = ("`∂s/∂v` of a scalar s", "in the shape of what it is by")
 ROW = (COLUMN[0], "as a row")
 """How the derivative of a scalar is laid out; as a row it is a Jacobian like any other."""
 
+CHAINED = "behind another"
+
 MAX_TERMS = 80
 MAX_FACTORS = 50
 
@@ -115,11 +117,13 @@ class ProductReader(WayReader):
         if sign == "@" or not (left.fits and right.fits):
             yield chained(place, one, two), ()
             return
-        summed = ones_times(place, one, two) if self.shaper.layout == "column" else None
+        self.tell_apart(one, two)
+        a, b = self.shape(left), self.shape(right)
+        is_summed = self.shaper.layout == "column" and (b is None or b[1] == 1)
+        summed = ones_times(place, one, two) if is_summed else None
         if summed is not None:
             yield summed, ()
             return
-        a, b = self.shape(left), self.shape(right)
         if sign == "⊗":
             vectors = a is not None and b is not None and 1 in a and 1 in b
             yield sf.Apply(place, "outer" if vectors else "kron", [one, two], place), ()
@@ -144,6 +148,12 @@ class ProductReader(WayReader):
             yield chained(place, sf.Flip(two.place, two), one), note
         else:
             yield chained(place, one, two), ()
+
+    def tell_apart(self, one: sf.Node, two: sf.Node) -> None:
+        """``∂l/∂o`` behind ``∂l/∂l`` is the slope of its equation, elsewhere the gradient."""
+        before, behind = self.open.get(one), self.open.get(two)
+        if before is not None and behind is not None and before[:2] == (behind[0], behind[0]):
+            self.open[two] = (*behind[:2], CHAINED)
 
     def fill_dots(self, parts: list[tuple[Place, list[Way]]], signs: list[str]) -> None:
         """``F_t F_{t-1} … F_k``: the factors around dots are one product."""

@@ -19,6 +19,7 @@ from symbptt.formula.spelling.limits import comparison
 from symbptt.formula.spelling.marks import Known, Mark, check_nesting, marks
 from symbptt.formula.spelling.meanings import MeaningReader
 from symbptt.formula.spelling.names import Way
+from symbptt.formula.spelling.products import CHAINED
 from symbptt.formula.spelling.shares import is_letter, parts_of, shares
 from symbptt.formula.spelling.signs import FUNCTION_WORDS, SYNONYMS
 from symbptt.language import surface as sf
@@ -174,7 +175,7 @@ def _assignments(keys: list[Key]) -> Iterator[dict[Key, str]]:
     them alike, then mixtures, by how far they are from the likeliest."""
     likely = {key: _likely(key) for key in keys}
     first = {key: modes[0] for key, modes in likely.items()}
-    chained = {key: "d" if key[0] == "loss" else "direct" for key in keys}
+    chained = {key: "d" if key[0] == "loss" and key[2] != CHAINED else "direct" for key in keys}
     alike = [dict.fromkeys(keys, mode) for mode in _MODES]
     far = (
         sorted(product(range(len(_MODES)), repeat=len(keys)), key=sum) if len(keys) <= MIXED else []

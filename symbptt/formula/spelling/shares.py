@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.marks import Mark
+from symbptt.language import surface as sf
 
 _LONGEST_ROW = 3
 
@@ -113,3 +114,27 @@ def _roles(script: wr.ScriptText) -> tuple[str, ...]:
     if script.word == "T":
         return ("turn", "power", "step")
     return ("power", "step", "name") if script.word else ("power", "step")
+
+
+def counts_steps(places: Iterable[sf.Node | None]) -> bool:
+    """Whether one of them is a step: parameters have none."""
+    return any(
+        isinstance(part, sf.Named) and part.name in ("t", "T")
+        for place in places
+        if place is not None and not isinstance(place, sf.At)
+        for part in sf.walk(place)
+    )
+
+
+def is_bound(letter: str, text: str) -> bool:
+    """Whether a letter stands beside a sign of limits or of a condition."""
+    before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
+    return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
+
+
+def is_row(node: sf.Node) -> bool:
+    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
+    match node:
+        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
+            return True
+    return False

@@ -54,6 +54,10 @@ class TableReader(WayReader):
                     heights[i], widths[j] = shape
         if None in heights:
             heights = list(self.parts_of_state(len(heights)))
+        for i, row in enumerate(rows):
+            for j, cell in enumerate(row):
+                if cell is not None and self.shape_of(cell) is None:  # an I is square
+                    widths[j] = widths[j] or heights[i]
         if None in widths:
             widths = list(self.parts_of_state(len(widths)))
         filled = [

@@ -13,15 +13,15 @@ from symbptt.calculus.derivation import EVERY, Range, Step
 from symbptt.errors import NotProvedError
 from symbptt.proof.induction import canonical as cn
 from symbptt.proof.induction import polynomials as pl
-from symbptt.proof.induction.canonical import Atom, Place, Poly
-from symbptt.proof.induction.function_facts import prove_derivatives, vanishes
-from symbptt.proof.induction.graph import (
+from symbptt.proof.induction.arrows import (
     Graph,
     Instance,
     Regime,
     cases_before_the_end,
     cases_of_the_start,
 )
+from symbptt.proof.induction.canonical import Atom, Place, Poly
+from symbptt.proof.induction.function_facts import prove_derivatives, vanishes
 from symbptt.proof.induction.reading import EntryReader, free_letters, substituted
 
 Over = Range | None

@@ -28,8 +28,8 @@ from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.estimators import FULL
 from symbptt.errors import MissingRuleError, NotProvedError
 from symbptt.proof.induction import polynomials as pl
+from symbptt.proof.induction.arrows import Graph
 from symbptt.proof.induction.canonical import Atom, Poly
-from symbptt.proof.induction.graph import Graph
 from symbptt.proof.induction.lines import About
 from symbptt.proof.induction.reading import EntryReader, substituted
 from symbptt.proof.rows import Row
