@@ -46,9 +46,10 @@ def variants(
             yield told(derivation, chosen, own)
     if derivation.form == "adjoint" and style.detail == "steps":
         yield told(derivation, replace(style, detail=INDEX), INDEX)
-    if derivation.estimator == FULL and not derivation.wrt_inputs and not derivation.only:
+    asked = derivation.of, derivation.only, derivation.wrt_inputs, derivation.estimator
+    if asked == ("L", (), False, FULL):
         for form in (form for form in FORMS if form != derivation.form):
-            yield told(derive(derivation.model, form=form, of=derivation.of), style, form)
+            yield told(derive(derivation.model, form=form), style, form)
 
 
 def _of(kind: str) -> list[str]:

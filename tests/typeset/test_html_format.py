@@ -145,3 +145,8 @@ def test_a_page_packs_every_variant() -> None:
     body = re.search(r"<main>\n(.*?)</main>", page, re.DOTALL)[1]
     assert "\n\n".join(pieces).strip() == body.strip()
     assert all(f"<option>{name}</option>" in page for name in found[3].key)
+
+
+def test_one_steps_loss_is_told_in_its_own_form() -> None:
+    found = variants(derive(load("linear"), of="loss[t]"), Style(detail="summary"))
+    assert {version.key[0] for version in found} == {"adjoint"}
