@@ -184,6 +184,7 @@ def derive(
     from symbptt.typeset.document import render
     from symbptt.typeset.fragment import Fragment
     from symbptt.typeset.style import Style
+    from symbptt.typeset.variants import variants
 
     style, landing = Style.of(layout, notation, detail), Fragment(label_prefix, heading, tags)
     if landing.options and not fragment:
@@ -191,16 +192,21 @@ def derive(
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
+    chosen = [part for part in parts.split(",") if part]
+    beside = _code_of(derivation) if to == "html" else ()
+    figure = _graph_of(derivation, notation) if drawn else None
+    switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
     return render(
         derivation,
         to=to,
         fragment=landing if fragment else None,
         style=style,
-        parts=[part for part in parts.split(",") if part],
+        parts=chosen,
         title=title,
         author=author,
-        beside=_code_of(derivation) if to == "html" else (),
-        figure=_graph_of(derivation, notation) if drawn else None,
+        beside=beside,
+        variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
+        figure=figure,
     )
 
 

@@ -168,6 +168,14 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A document's blocks told otherwise, by the choices that lead there."""
+
+    key: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Document:
     """Attributes
     ----------
@@ -179,6 +187,8 @@ class Document:
     author : str
         Who signs it, or "".
     signs : tuple of Sign
+    variants : tuple of Version
+        The document itself first, and others that a reader may switch to.
     """
 
     made: tuple[str, ...]
@@ -187,6 +197,7 @@ class Document:
     blocks: tuple[Block, ...]
     author: str = ""
     signs: tuple[Sign, ...] = ()
+    variants: tuple[Version, ...] = ()
 
 
 def settled(blocks: Iterable[Block]) -> Iterator[Block]:
