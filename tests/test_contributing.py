@@ -65,9 +65,9 @@ FORMAT = '''
 
 from __future__ import annotations
 
-from symbptt.typeset.blocks import Box, Display, Heading, Points, Table
+from symbptt.typeset.blocks import Box, Display, Heading, Listing, Points, Table
 from symbptt.typeset.latex import aligned, rows_of
-from symbptt.typeset.format import Format
+from symbptt.typeset.format import Format, code_lines
 
 
 class Org(Format):
@@ -95,6 +95,9 @@ class Org(Format):
     def table(self, block: Table) -> str:
         rows = (block.head, *(tuple(map(self.prose, row)) for row in block.rows))
         return "\\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+    def listing(self, block: Listing) -> str:
+        return "\\n".join(("#+begin_src python", *code_lines(block), "#+end_src"))
 '''
 PASS = '''
 """A pass that changes nothing that is computed."""

@@ -23,7 +23,6 @@ ELMAN = library.load("elman").text
     "words",
     [
         ("derive", "--to", "tex"), ("derive", "--to", "md"), ("derive", "--to", "text"),
-        ("derive", "--to", "html"),
         ("generate", "-O0", "--no-try"), ("generate", "--no-try"), ("show",), ("unroll",),
         ("unroll", "--to", "md"), ("unroll", "--to", "tex"),
     ],

@@ -6,7 +6,7 @@ a derivation say, so an edit here may read another step's result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -16,7 +16,7 @@ from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.rules import operands, partial
 from symbptt.calculus.slips import Slip
-from symbptt.calculus.variants import Around, SlipRow
+from symbptt.calculus.variants import SLIPS, Around, Change, SlipRow
 from symbptt.functions.elementwise import FUNCTIONS
 
 Factors = tuple[al.Expr, ...]
@@ -69,15 +69,18 @@ def _doubled_slope(node: al.Expr, around: Around) -> Iterator[al.Expr]:
         yield _product((*before, *own, *own, *behind))
 
 
-def _slope_elsewhere(node: al.Expr, around: Around) -> Iterator[al.Expr]:
-    """The slope in the value, said of the argument, or of the function of the value."""
-    for before, own, behind in _with_slope(node, around):
-        for factors, equation, argument in _slopes(around.derivation):
-            if factors == own:
-                again = al.Call(_function_of(equation), (equation.ref,))
-                for other in (argument, again):
-                    put = tuple(al.replaced(factor, {equation.ref: other}) for factor in own)
+def _slope_of(other: Callable[[al.Equation, al.Expr], al.Expr]) -> Change:
+    """The slope in the value, said of something else than the value."""
+
+    def change(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+        for before, own, behind in _with_slope(node, around):
+            for factors, equation, argument in _slopes(around.derivation):
+                if factors == own:
+                    places: dict[al.Expr, al.Expr] = {equation.ref: other(equation, argument)}
+                    put = tuple(al.replaced(factor, places) for factor in own)
                     yield _product((*before, *put, *behind))
+
+    return change
 
 
 def _function_of(equation: al.Equation) -> str:
@@ -306,7 +309,10 @@ PROGRAM_SLIPS: dict[str, SlipRow] = {
     "a missing slope": SlipRow(_missing_slope),
     "a slope of equal factors": SlipRow(_halved_slope),
     "a slope twice": SlipRow(_doubled_slope),
-    "a slope at another value": SlipRow(_slope_elsewhere),
+    "a function left out in a slope": SlipRow(_slope_of(lambda _, argument: argument)),
+    "a function applied twice in a slope": SlipRow(
+        _slope_of(lambda equation, _: al.Call(_function_of(equation), (equation.ref,)))
+    ),
     Slip.UNAPPLIED: SlipRow(_unapplied, Slip.APPLIED),
     Slip.TWICE: SlipRow(_twice),
     "a value for its argument, or a function of it": SlipRow(_of_value),
@@ -317,9 +323,9 @@ PROGRAM_SLIPS: dict[str, SlipRow] = {
     "the steps in the order of the forward pass": SlipRow(_forward),
     "a doubled term": SlipRow(_doubled_term),
     "a quotient for a product": SlipRow(_quotient, Slip.DIVISION),
-    "a factor of one term for a factor of the sum": SlipRow(_parentheses),
+    "a factor of one term for one of the sum in parentheses": SlipRow(_parentheses),
     "a shifted index of a factor, in one term": SlipRow(_shifted_in_later_terms),
-    "a factor outside of a product": SlipRow(_moved_factor),
+    "a factor outside of its parentheses": SlipRow(_moved_factor),
     "a missing factor of a named product": SlipRow(_part_of_auxiliary),
     "a shifted index in what a name stands for": SlipRow(_shift_in_auxiliary),
     "an exponent outside of the parentheses": SlipRow(_power_outside),
@@ -327,3 +333,14 @@ PROGRAM_SLIPS: dict[str, SlipRow] = {
     "a product of entries for an outer product": SlipRow(_elementwise),
 }
 """One row a slip."""
+
+_FIRST = ("a wrong sign", "a missing factor")
+LAST = ("another name", "another function", "a factor near 1")
+"""What is said only where nothing else is: an edit that many others look like."""
+
+KINDS = (
+    *_FIRST,
+    *(kind for kind in (*SLIPS, *PROGRAM_SLIPS) if kind not in _FIRST + LAST),
+    *LAST,
+)
+"""In the order in which they are tried: of two that make the same the likelier first."""

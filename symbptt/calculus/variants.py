@@ -114,6 +114,7 @@ def variants(
     *,
     further: Mapping[str, SlipRow] | None = None,
     others: int = OTHERS,
+    steps: Iterable[Step] | None = None,
 ) -> Iterator[Variant]:
     """All variants, step by step.
 
@@ -125,14 +126,16 @@ def variants(
         Rows beyond those of `SLIPS`.
     others : int
         How many names, or functions, are put in the place of one.
+    steps : iterable of Step
+        In whose results a slip is made; all of them by default.
     """
     table = {**SLIPS, **(further or {})}
     wanted = tuple(kinds) or (*table, *STEP_SLIPS)
-    for step in derivation.steps:
+    for step in derivation.steps if steps is None else steps:
         for kind in wanted:
             for old, new, changed in _of_kind(kind, step, table, derivation, others):
-                steps = tuple(changed if s.number == step.number else s for s in derivation.steps)
-                yield Variant(kind, step, old, new, replace(derivation, steps=steps))
+                every = tuple(changed if s.number == step.number else s for s in derivation.steps)
+                yield Variant(kind, step, old, new, replace(derivation, steps=every))
 
 
 def _of_kind(
@@ -251,6 +254,8 @@ def _reversed(node: al.Expr, around: Around) -> Iterator[al.Expr]:
             yield al.Outer(right, left)
         case al.Product(left=left, right=al.Product(left=inner, right=right)):
             yield al.Product(inner, al.Product(left, right))
+        case al.Product(left=al.Product(left=left, right=inner)) if around.of is None:
+            yield al.Product(al.Product(left, node.right), inner)
         case al.Product(left=left, right=right) if around.of is None or len(right.shape) == 2:
             yield al.Product(right, left)
         case al.OrderedProduct():

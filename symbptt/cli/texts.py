@@ -30,7 +30,7 @@ from symbptt.output import MARK
 if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.calculus.derivation import Derivation
-    from symbptt.typeset.blocks import Block
+    from symbptt.typeset.blocks import Block, Figure
 
 
 @verb(JSON, name="list")
@@ -146,6 +146,9 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     default="steps",
     help="How closely: index derives every step entry by entry, too.",
 )
+@click.option(
+    "--graph", "drawn", is_flag=True, help="With the model's computational graph before it."
+)
 @layout_option
 @notation_option
 @form_option
@@ -168,6 +171,7 @@ def derive(
     title: str,
     author: str,
     detail: str,
+    drawn: bool,
     layout: str,
     notation: str,
     form: str,
@@ -180,6 +184,7 @@ def derive(
     from symbptt.typeset.document import render
     from symbptt.typeset.fragment import Fragment
     from symbptt.typeset.style import Style
+    from symbptt.typeset.variants import variants
 
     style, landing = Style.of(layout, notation, detail), Fragment(label_prefix, heading, tags)
     if landing.options and not fragment:
@@ -187,16 +192,28 @@ def derive(
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
+    chosen = [part for part in parts.split(",") if part]
+    beside = _code_of(derivation) if to == "html" else ()
+    figure = _graph_of(derivation, notation) if drawn else None
+    switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
     return render(
         derivation,
         to=to,
         fragment=landing if fragment else None,
         style=style,
-        parts=[part for part in parts.split(",") if part],
+        parts=chosen,
         title=title,
         author=author,
-        beside=_code_of(derivation) if to == "html" else (),
+        beside=beside,
+        variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
+        figure=figure,
     )
+
+
+def _graph_of(derivation: Derivation, notation: str) -> Figure:
+    from symbptt.figures.figure import block
+
+    return block(derivation.model, notation=notation)
 
 
 def _code_of(derivation: Derivation) -> tuple[Block, ...]:

@@ -68,7 +68,7 @@ class Denotation:
 def letter(text: str) -> tuple[str, str] | None:
     r"""The name and the step of a letter: `\tilde{\mathbf h}_t` is ``h_tilde`` at ``t``.
 
-    None if the text is no letter, or one at a step of its own, as ``h_T``.
+    None if the text is no letter, one at a step of its own, as ``h_T``, or an entry, ``h_i^{(t)}``.
     """
     rest = _FONTS.sub("", text).replace(" ", "")
     parts: list[str] = []
@@ -82,7 +82,7 @@ def letter(text: str) -> tuple[str, str] | None:
         for part in filter(None, re.split(r"[,()<>\[\]]+", script)):
             if part in _INDICES and not index:
                 index = part
-            elif part.isalpha() and part not in ("T", "tau"):
+            elif part.isalpha() and part not in ("T", "tau", *_INDICES):
                 parts.append(part)
             else:
                 return None
@@ -125,6 +125,32 @@ def denoted_in(found: Sequence[Passage]) -> Iterator[Denotation]:
         known = letter(one)
         if known:
             yield Denotation(second.line, *known, other)
+
+
+_ENTRY = re.compile(
+    r"\b(?P<row>[ij])\s*,?\s*(?P<column>[jk])\)?(?:-?th)?\s+(?:entry|component|element)\s+"
+    r"(?:is|equals|(?:is\s+)?(?:equal to|given by))\s*$"
+)
+_WHOLE = re.compile(
+    r"\b(?:expressed|written|represented)\s+(?:as|by|via|through)\s+(?:the\s+)?[\w\s-]{0,30}$"
+)
+_GOES_ON = re.compile(r"(?:\\(?:otimes|odot|cdot|times)|[+*-])\s*$")
+
+
+def entries_in(found: Sequence[Passage]) -> Iterator[PrintedEquation]:
+    r"""What is said in words: "whose $ij$th entry is $a_i b_j$ … expressed as $a \otimes b$"."""
+    for number, (first, second) in enumerate(pairwise(found)):
+        above = found[number - 1].text if number and found[number - 1].inline else ""
+        said = _ENTRY.search(f"{above}{first.before}"[-60:])
+        if not (said and first.inline and second.inline and _WHOLE.search(second.before[-80:])):
+            continue
+        whole = second.text
+        for other in found[number + 2 :]:
+            if not _GOES_ON.search(whole) or other.before.strip() or not other.inline:
+                break
+            whole = f"{whole} {other.text}"
+        left = rf"\left({bare(whole)}\right)_{{{said['row']}{said['column']}}}"
+        yield PrintedEquation(second.line, (left, bare(first.text)), inline=True)
 
 
 def in_force(letters: Iterable[Denotation], line: int) -> list[Denotation]:

@@ -172,6 +172,8 @@ class _Proofreader:
         every = list(_equations(found))
         self._take_up(found, every)
         wanted = [equation for equation in every if inline or not equation.inline]
+        if inline:
+            wanted = sorted([*wanted, *lt.entries_in(found)], key=lambda one: one.line)
         rows: list[ExaminedEquation] = []
         chain = _Above()
         for number, equation in enumerate(wanted):
@@ -303,7 +305,8 @@ class _Proofreader:
 
     def _further(self, equation: PrintedEquation) -> Iterator[str]:
         """Conditions that the document states elsewhere, or in the sentence before."""
-        for fact in (*self.facts, *filter(None, map(condition_of, equation.supposed))):
+        supposed = filter(None, map(condition_of, equation.supposed))
+        for fact in (*self.facts, *supposed, *_last_step(equation)):
             yield ", ".join(filter(None, (equation.condition, fact)))
 
     def _defined(self, text: str, line: int) -> str:
@@ -371,8 +374,8 @@ class _Proofreader:
         yield replace(one, meanings=meanings[:_MEANINGS])
 
     def _is_fact(self, text: str) -> bool:
-        """Whether an equation fixes an initial value, as ``h_0 = 0`` does."""
-        if not _FIRST.search(text):
+        """Whether an equation fixes an initial value, as ``h_0 = 0`` does, or the last step."""
+        if not _FIRST.search(text) and not _LAST.fullmatch(text):
             return False
         try:
             self._readings(f"1 = 1 for {text}", self.ways.where)
@@ -430,6 +433,19 @@ class _Proofreader:
 
 
 _FIRST = re.compile(r"(?:[_^]\{?\(?0\)?\}?|\[0\])\s*=\s*(?:\\mathbf\s*\{?\s*0\s*\}?|0)$")
+
+
+_LAST = re.compile(r"T\s*=\s*\d+")
+_TO_A_NUMBER = re.compile(
+    r"\\(?:sum|prod)(?![A-Za-z])\s*(?:\\limits)?\s*_\{\w\s*=\s*1\}\s*\^\s*(?:\{\s*)?(\d+)"
+)
+
+
+def _last_step(equation: PrintedEquation) -> list[str]:
+    r"""``T = 3`` where a sum of an equation without T goes to 3."""
+    if re.search(r"(?<![A-Za-z\\])T(?![A-Za-z])|\\tau", equation.text.replace("^T", "")):
+        return []
+    return [f"T = {last}" for last in dict.fromkeys(_TO_A_NUMBER.findall(equation.text))][:1]
 
 
 def _defines(said: str, name: str) -> bool:

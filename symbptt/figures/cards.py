@@ -9,7 +9,7 @@ from symbptt.figures.picture import FULL, SMALL, Frame, Point, Text, Way, text_w
 from symbptt.typeset.unicode import unicode
 
 _LINE = {FULL: 13.0, SMALL: 9.5}
-_WIDEST = 78.0
+_WIDEST = 88.0
 # An operation's circle, and what a frame leaves around its text.
 ROUND, _MARGIN = 16.0, 4.0
 

@@ -14,9 +14,12 @@ from symbptt.figures.cards import Card, card, largest, moved
 from symbptt.figures.drawing import MARGIN, Crossing, Placement, beside_below
 from symbptt.figures.formats import FORMATS
 from symbptt.figures.layout import StepColumn
-from symbptt.figures.picture import Frame, Picture, Piece, Point, Route
+from symbptt.figures.picture import Frame, Picture, Piece, Point, Route, joined
+from symbptt.figures.svg import drawing
+from symbptt.figures.tikz import picture_lines
 from symbptt.figures.vertices import DETAILS, Template, description
 from symbptt.output import MARK
+from symbptt.typeset.blocks import Figure
 from symbptt.typeset.names import Names
 from symbptt.typeset.style import Style
 from symbptt.typeset.unicode import unicode
@@ -67,6 +70,13 @@ def graph(
     words += ["--notation", notation] if notation else []
     picture = figure(model, T, detail=detail, backward=backward, notation=notation)
     return FORMATS[to](picture, f"{MARK}: {_printable(shlex.join(words))}")
+
+
+def block(model: Model, T: int = 3, *, notation: str = "") -> Figure:
+    """The graph of a model for a document."""
+    picture = figure(model, T, notation=notation)
+    words = f"{picture.title}. {' '.join(picture.description)}"
+    return Figure("\n".join(picture_lines(picture)), "\n".join(drawing(picture, "").lines()), words)
 
 
 def figure(
@@ -258,7 +268,7 @@ def _turned(box: Frame, at: Point) -> Frame:
 
 def _turned_edge(edge: Route, turned: Callable[[Point], Point]) -> Route:
     def path(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-        return tuple(tuple(map(turned, piece)) for piece in pieces)
+        return joined(tuple(tuple(map(turned, piece)) for piece in pieces))
 
     label = edge.label and replace(edge.label, at=turned(edge.label.at))
     return replace(edge, path=path(edge.path), drawn=path(edge.drawn), label=label)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from symbptt.typeset.tex import width
@@ -20,8 +21,11 @@ FULL, SMALL = 10.0, 7.0
 
 
 def text_width(tex: str, size: float) -> float:
-    """About how wide a formula is; fonts differ, so rather more than less."""
-    return 1.12 * width(tex) * size / 18
+    """About how wide a formula is; fonts differ, so rather more than less.
+
+    Small letters are wider for their size.
+    """
+    return (1.12 if size >= FULL else 1.25) * width(tex) * size / 18
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,13 @@ class Picture:
         for box in self.boxes:
             yield from box.texts
         yield from (edge.label for edge in self.edges if edge.label)
+
+
+def joined(path: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """The same way without pieces that lead nowhere."""
+    found = [path[0]]
+    found += [piece for before, piece in pairwise(path) if piece != before[-1:]]
+    return tuple(found)
 
 
 def backwards(path: tuple[Piece, ...]) -> tuple[Piece, ...]:

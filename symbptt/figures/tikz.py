@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbptt.figures.picture import Frame, Picture, Piece, Point, Text, Way
-from symbptt.figures.svg import n
+from symbptt.figures.svg import head, n
 from symbptt.typeset.text import latex_comment
 
-_WAYS: dict[Way, str] = {"forward": "", "adjoint": ", symbptt back", "rail": ", black!55"}
+_WAYS: dict[Way, str] = {"forward": "", "adjoint": "symbptt back, ", "rail": "black!55, "}
 PACKAGES = r"\usepackage{amsmath,amssymb,bm,tikz}"
 
 
@@ -26,10 +26,12 @@ def picture_lines(picture: Picture) -> Iterator[str]:
     yield r"  symbptt full/.style={font=\fontsize{10}{12}\selectfont},"
     yield r"  symbptt small/.style={font=\fontsize{7}{8}\selectfont}]"
     for edge in picture.edges:
-        arrow = "-latex" if edge.arrow else "-"
-        yield rf"\draw[{arrow}{_WAYS[edge.way]}, fill=none] {_path(edge.drawn)};"
+        yield rf"\draw[{_WAYS[edge.way]}fill=none] {_path(edge.drawn)};"
+        if edge.arrow:
+            corners = " -- ".join(map(_at, head(edge.drawn)))
+            yield rf"\fill[{_WAYS[edge.way]}] {corners} -- cycle;"
     for at, way in picture.dots:
-        yield rf"\fill[{_WAYS[way].removeprefix(', ') or 'black'}] {_at(at)} circle[radius=1.2pt];"
+        yield rf"\fill[{_WAYS[way]}] {_at(at)} circle[radius=1.2pt];"
     yield from map(_box, picture.boxes)
     yield from map(_text, picture.texts())
     yield r"\end{tikzpicture}"

@@ -334,9 +334,6 @@ def _products(node: al.Product | al.Mul) -> Iterator[tuple[Slip, al.Expr]]:
     chained = isinstance(node, al.Product)
     if chained:
         if len(factors) > 2:
-            for k in range(len(factors) - 1):
-                swapped = (factors[k + 1], factors[k])
-                yield Slip.REVERSED, product(*factors[:k], *swapped, *factors[k + 2 :])
             yield Slip.REVERSED, product(*factors[::-1])
         elif isinstance(factors[1], al.Transpose):
             yield Slip.MIXED, al.Product(factors[1].operand, al.Transpose(factors[0]))

@@ -12,8 +12,18 @@ from fractions import Fraction
 from itertools import chain, combinations
 from typing import Protocol
 
-from symbptt.algebra import ZERO, Derivative, Expr, Index, Model, OrderedProduct, Ref, TimeSum
+from symbptt.algebra import (
+    ZERO,
+    Derivative,
+    Expr,
+    Index,
+    Model,
+    OrderedProduct,
+    Ref,
+    TimeSum,
+)
 from symbptt.calculus.forms import is_zero
+from symbptt.calculus.program_slips import LAST
 from symbptt.calculus.slips import Slip
 from symbptt.errors import EvaluationError
 from symbptt.formula.canonical import canonical
@@ -28,6 +38,7 @@ from symbptt.formula.statement import Fixed, Formula, Inequalities, free_names, 
 from symbptt.formula.structure import repaired
 from symbptt.formula.text import chain_text, formula_text, in_names, words_in_names
 from symbptt.formula.vanishing import vanishes
+from symbptt.formula.varied import varied
 from symbptt.formula.vocabulary import Vocabulary, added
 
 CONFIRMED = 8
@@ -92,6 +103,10 @@ def mends(
     """
     # The names that a derivation introduces may be what is missing.
     examiner = examiner if _speaks_of_one_equation(formula) else examiner.normal
+    probe = _Probe(examiner, counterexample, formula)
+    own = _of_a_tier(_Tier(varied(formula, examiner), 0.2), probe, [])
+    if any(mend.kind not in LAST and not probe.distance(mend) for mend in own):
+        return _chosen(own, examiner)
     near, far = _laid_beside(formula, told, examiner)
     tiers = (
         _Tier(near, 0.2),
@@ -100,10 +115,10 @@ def mends(
         _Tier(_large(formula, examiner), 0.3, enough=WANTED),
         _Tier(far, 0.2, enough=1, alone=True),
     )
-    probe = _Probe(examiner, counterexample, formula)
     found: list[Mend] = []
     for tier in tiers:
         found += _of_a_tier(tier, probe, found)
+    found += (mend for mend in own if all(mend.text != one.text for one in found))
     return _chosen(_nearest(found, probe), examiner)
 
 

@@ -18,7 +18,9 @@ from symbptt.calculus.entrywise import at_entry, collapsed
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import ONE_STEP, derive
 from symbptt.calculus.normal import normalize
-from symbptt.errors import MissingRuleError
+from symbptt.calculus.program_slips import KINDS, PROGRAM_SLIPS
+from symbptt.calculus.variants import Variant, variants
+from symbptt.errors import FormulaError, MissingRuleError
 from symbptt.formula.chained import FACTOR, Chained, chain_rule
 from symbptt.formula.fitting import fits, is_possible, said_at, with_entries
 from symbptt.formula.meaning import Total
@@ -167,11 +169,13 @@ class Equations:
     def read(self, line: StatedLine) -> tuple[Formula, ...]:
         """Its members as formulas."""
         if id(line) not in self._read:
-            texts = line.source.chain(line.target, line.members, line.where)
-            formulas = (upright(read(text, self.model)) for text in texts)
-            means = of_a_loss if line.of_one else self._totalled
-            self._read[id(line)] = (line, tuple(map(means, formulas)))
+            self._read[id(line)] = (line, tuple(self._formulas(line)))
         return self._read[id(line)][1]
+
+    def _formulas(self, line: StatedLine) -> Iterator[Formula]:
+        texts = line.source.chain(line.target, line.members, line.where)
+        formulas = (upright(read(text, self.model)) for text in texts)
+        return map(of_a_loss if line.of_one else self._totalled, formulas)
 
     def _totalled(self, formula: Formula) -> Formula:
         """The same where L is the sum of the losses."""
@@ -223,6 +227,29 @@ class Equations:
             if not is_possible((*said.chains, *chains)):
                 return
             yield said
+
+    def varied(
+        self, left: al.Expr, chains: tuple[Inequalities, ...] = ()
+    ) -> Iterator[tuple[Variant, al.Expr, al.Expr]]:
+        """The derivation under one edit at a time: what it says of a left side, and with the edit.
+
+        Yields
+        ------
+        variant : Variant
+        right, wrong : Expr
+            The right sides.
+        """
+        left = with_entries(left)
+        for line, (told, *_) in self.fitting(left, chains):
+            derivation = line.source.derivation
+            steps = [s for s in derivation.steps if s.target is line.target]
+            for variant in variants(derivation, KINDS, further=PROGRAM_SLIPS, steps=steps):
+                other = replace(line, members=(variant.changed.result,))
+                values: dict[str, al.Index] = {}
+                with suppress(FormulaError):
+                    (wrong,) = self._formulas(other)
+                    if fits(wrong.left, left, values):
+                        yield variant, told.right, said_at(wrong, values).right
 
     def _of_one_equation(self, left: al.Expr) -> al.Derivative | None:
         """An entry of a derivative that one equation gives, as ``direct``."""

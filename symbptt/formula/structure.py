@@ -257,7 +257,8 @@ class _Beside:
             right = put(right, path, new)
         right = without_absent(right)
         added = [self._in_his_terms(term) for term in missing]
-        edits += (Edit(Slip.MISSING, al.ZERO, one, one, self._path_of(one)) for one in added)
+        left = self.formula.left
+        edits += (Edit(Slip.MISSING, al.ZERO, one, one, path_of(one, left)) for one in added)
         terms = [*(() if right == ABSENT or is_zero(right) else al.terms_of(right)), *added]
         if not terms:
             return None
@@ -278,27 +279,23 @@ class _Beside:
                 return copy
         return term
 
-    def _path_of(self, term: al.Expr) -> str:
-        """Words for a term that reads a derivative at the next step."""
-        left = self.formula.left
-        here = (
-            left.wrt.index
-            if isinstance(left, al.Derivative) and isinstance(left.wrt, al.Ref)
-            else None
-        )
-        for node in walk(term):
-            if here and isinstance(node, al.Derivative) and isinstance(node.wrt, al.Ref):
-                ahead = node.wrt.index - here
-                if not ahead.names() and ahead.offset > 0:
-                    return NEXT
-        return ""
-
     def _other_term(self, mine: _ValuedTerm, theirs: _ValuedTerm) -> list[Made]:
         """The derivation's term in the place of the author's, where he has it by itself."""
         old, new = mine.summand.whole, theirs.summand.whole
         if mine.summand.own is not old or len(self.told) == len(self.theirs):
             return []
         return [((Edit(Slip.OTHER_TERM, old, new),), new)]
+
+
+def path_of(term: al.Expr, left: al.Expr) -> str:
+    """Words for a term that reads a derivative at the next step."""
+    if isinstance(left, al.Derivative) and isinstance(left.wrt, al.Ref):
+        for node in walk(term):
+            if isinstance(node, al.Derivative) and isinstance(node.wrt, al.Ref):
+                ahead = node.wrt.index - left.wrt.index
+                if not ahead.names() and ahead.offset > 0:
+                    return NEXT
+    return ""
 
 
 def _differentiates(term: Summand) -> bool:

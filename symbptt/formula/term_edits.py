@@ -88,7 +88,7 @@ class TermEdits:
         others = [two for two in second if not any(_same(two[2], one[2]) for one in first)]
         for path, old, _ in ours:
             for _, new, _ in others:
-                inner, one, other = _least(old, new)
+                inner, one, other = least(old, new)
                 edit = Edit(self._kind(one, other), one, other)
                 yield self._put(mine, (*path, *inner), edit)
                 if sum(node == one for node in walk(mine.own)) > 1:
@@ -156,7 +156,7 @@ def _at_the_steps_of(mine: Summand, theirs: Summand) -> Callable[[al.Expr], al.E
     return lambda node: at_steps(node, values)
 
 
-def _least(old: al.Expr, new: al.Expr, path: Path = ()) -> tuple[Path, al.Expr, al.Expr]:
+def least(old: al.Expr, new: al.Expr, path: Path = ()) -> tuple[Path, al.Expr, al.Expr]:
     """The one part in which two factors differ that are made alike, where it is, and its other."""
     mine, theirs = parts(old), parts(new)
     apart = [k for k, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other]
@@ -164,7 +164,7 @@ def _least(old: al.Expr, new: al.Expr, path: Path = ()) -> tuple[Path, al.Expr, 
     if made_alike and not isinstance(old, al.Derivative):
         (place,) = apart
         if is_operand(old, place) and al.with_child(old, place, theirs[place]) == new:
-            return _least(mine[place], theirs[place], (*path, place))
+            return least(mine[place], theirs[place], (*path, place))
     return path, old, new
 
 

@@ -134,6 +134,21 @@ class Causes:
                 return
         yield SlipFound(f"it is right up to {kept} steps, and wrong for more", names, "truncated")
 
+    def of_windows(self, numbers: tuple[int, ...], names: tuple[str, ...]) -> Iterator[SlipFound]:
+        """Truncated so early that the shortest of sequences show it."""
+        cases = [self.cases[k] for k in numbers]
+        for kept in range(1, min(case.steps for case in cases) + 1):
+            for each in zip(*(self._truncated(case, kept) for case in cases), strict=True):
+                pairs = zip(numbers, cases, each, strict=True)
+                if all(self._are(case, k, expected) for k, case, (_, expected) in pairs):
+                    yield SlipFound(each[0][0], names, "truncated")
+                    return
+
+    def _are(self, case: ProgramCase, number: int, expected: Arrays) -> bool:
+        """Whether these are the gradients that were returned."""
+        grads, found = laid(case, expected, self.convention), self.answers[number].grads
+        return all(close(case, found[n], grads, n) for n in found if n in grads)
+
     def _truncated(self, case: ProgramCase, kept: int) -> Iterator[tuple[str, Arrays]]:
         subject = self.callee.subject
         passes = Passes(subject.derivation, subject.sequence(case, {}))

@@ -310,7 +310,8 @@ class Examination:
     def _explained(self, wrong: Mapping[str, list[int]]) -> Iterator[SlipFound]:
         small = {name for name, numbers in wrong.items() if {0, 1} & {*numbers}}
         if small:
-            yield from self._inquired((0, 1))
+            slips = tuple(self._inquired((0, 1)))
+            yield from slips or self._causes.of_windows((0, 1), tuple(wrong))
             return
         early = {n for n, numbers in wrong.items() if {2, 3} & {*numbers}}
         if early:

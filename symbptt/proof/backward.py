@@ -233,8 +233,10 @@ class Passes:
         self.plan: Plan = _plan(derivation, sequence.steps)
         self.true = BackwardPass(self.values, self.plan)
         if sequence.steps > FEW:
+            # In order: no value is worked out through all the steps before it.
+            timed = [name for name, one in self.values.equations.items() if not one.last]
             for step in range(1, sequence.steps + 1):
-                for name in self.values.equations:
+                for name in timed:
                     self.values.value(name, step, self.true)
         # At the last step there is nothing yet that a program could set anew.
         at_last = {p: each for p, each in self.plan.items() if p[1] == sequence.steps}

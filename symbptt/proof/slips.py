@@ -19,8 +19,9 @@ import numpy as np
 
 from symbptt import algebra as al
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.program_slips import PROGRAM_SLIPS
-from symbptt.calculus.variants import SLIPS, STEP_SLIPS, Variant, variants
+from symbptt.calculus.program_slips import KINDS, PROGRAM_SLIPS
+from symbptt.calculus.slips import Slip
+from symbptt.calculus.variants import STEP_SLIPS, Variant, variants
 from symbptt.errors import EvaluationError, MissingRuleError, UnboundFunctionError
 from symbptt.proof.backward import OneSequence, Passes
 from symbptt.proof.other_models import other_models
@@ -40,16 +41,6 @@ TOLERANCE = 1e-8
 
 NAMES = 12
 """So many other names are put in the place of one."""
-
-FIRST = ("a wrong sign", "a missing factor")
-LAST = ("another name", "another function", "a factor near 1")
-KINDS = (
-    *FIRST,
-    *(kind for kind in (*SLIPS, *PROGRAM_SLIPS) if kind not in FIRST + LAST),
-    *LAST,
-    *STEP_SLIPS,
-)
-"""In the order in which they are tried: of two that make the same numbers the likelier first."""
 
 LOST = ("a missing term", "a lost path")
 """What a program may do at all steps but the last, which has a statement of its own."""
@@ -151,7 +142,7 @@ class Inquiry:
 
     def _turned(self, wrong: tuple[str, ...]) -> tuple[NamedSlip, ...]:
         """What goes up where it should go down, and the first step that a sign turns so."""
-        signs = [v for v in self._variants if v.kind == FIRST[0] and v.new == al.Neg(v.old)]
+        signs = [v for v in self._variants if v.kind == Slip.SIGN and v.new == al.Neg(v.old)]
         for factor in self.factors if len(wrong) == len(self.names) else ():
             minus = Suspect("a wrong sign of all gradients: they are those of -L", _negative)
             if self._explains(minus, wrong, factor):
@@ -270,7 +261,8 @@ class Inquiry:
 
     @cached_property
     def _variants(self) -> tuple[Variant, ...]:
-        found = variants(self.derivation, KINDS, further=PROGRAM_SLIPS, others=NAMES)
+        kinds = (*KINDS, *STEP_SLIPS)
+        found = variants(self.derivation, kinds, further=PROGRAM_SLIPS, others=NAMES)
         return tuple(v for v in found if v.step.kind in ("seed", "adjoint", "gradient"))
 
     @cached_property

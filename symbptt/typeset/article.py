@@ -38,15 +38,18 @@ def article(
     gaps: Gaps = NONE,
     parts: Collection[str] = tuple(PARTS),
     beside: Iterable[Block] = (),
+    ahead: Iterable[Block] = (),
 ) -> Document:
-    """The derivation told as a document, ``beside`` at its end; ``command`` makes it again.
+    """The derivation told as a document; ``command`` makes it again.
+
+    ``ahead`` stands before the model, ``beside`` at the end.
 
     With ``gaps`` it has no summary, which would tell what is asked; of what stands in other
     ``parts`` it does not speak by number.
     """
     writer = _Writer(derivation, style, gaps)
     title, introduction = writer.title()
-    blocks = settled((*introduction, *writer.blocks(parts), *beside))
+    blocks = settled((*introduction, *ahead, *writer.blocks(parts), *beside))
     subtitle = writer.sections.telling.subtitle
     signs = tuple(Glossary(derivation, writer.printer, writer.cited).signs())
     return Document(made(derivation, command), title, subtitle, tuple(blocks), signs=signs)

@@ -129,7 +129,16 @@ class Listing:
     statements: tuple[tuple[tuple[str, ...], str], ...]
 
 
-Block = Heading | Paragraph | Points | Display | Box | Table | Listing
+@dataclass(frozen=True)
+class Figure:
+    """A picture: as TikZ, as SVG without a head, and in words for who has neither."""
+
+    tikz: str
+    svg: str
+    words: str
+
+
+Block = Heading | Paragraph | Points | Display | Box | Table | Listing | Figure
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,14 @@ class Sign:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A document's blocks told otherwise, by the choices that lead there."""
+
+    key: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Document:
     """Attributes
     ----------
@@ -170,6 +187,8 @@ class Document:
     author : str
         Who signs it, or "".
     signs : tuple of Sign
+    variants : tuple of Version
+        The document itself first, and others that a reader may switch to.
     """
 
     made: tuple[str, ...]
@@ -178,6 +197,7 @@ class Document:
     blocks: tuple[Block, ...]
     author: str = ""
     signs: tuple[Sign, ...] = ()
+    variants: tuple[Version, ...] = ()
 
 
 def settled(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -13,7 +13,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
-from symbptt.typeset.blocks import Block, Document, Words
+from symbptt.typeset.blocks import Block, Document, Figure, Version, Words
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
@@ -114,6 +114,8 @@ def render(
     title: str = "",
     author: str = "",
     beside: Iterable[Block] = (),
+    variants: Iterable[Version] = (),
+    figure: Figure | None = None,
 ) -> str:
     """The derivation as a document.
 
@@ -131,6 +133,10 @@ def render(
         What stands on top; without a title that of the model.
     beside : iterable of Block
         What stands at the end of it, its code for instance.
+    variants : iterable of Version
+        What a page lets its reader switch to, itself first.
+    figure : Figure, optional
+        The model's graph, to stand before the model.
 
     Raises
     ------
@@ -145,10 +151,19 @@ def render(
     refuse_together(derivation, style, to, fragment, parts)
     _refuse_signed(to, fragment, {"--title": title, "--author": author})
     command = _command(derivation, to, fragment, style, parts, title, author)
+    command += " --graph" if figure else ""
+    if figure and to == "formulas":
+        raise OptionError("--graph and --to formulas can't be combined: formulas have no pictures")
     if to == "formulas":
         return formulas_text(derivation, made(derivation, command), style)
-    told = article(derivation, command, style, parts=parts or tuple(PARTS), beside=beside)
-    told = replace(told, title=(Words(title),) if title else told.title, author=author)
+    ahead, parts = (figure,) if figure else (), parts or tuple(PARTS)
+    told = article(derivation, command, style, parts=parts, beside=beside, ahead=ahead)
+    told = replace(
+        told,
+        title=(Words(title),) if title else told.title,
+        author=author,
+        variants=tuple(variants),
+    )
     if to == "ipynb":
         return notebook_text(told, derivation.model)
     return printed(told, to, fragment and fragment.named(derivation.model.name))

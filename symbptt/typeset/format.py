@@ -13,6 +13,7 @@ from symbptt.typeset.blocks import (
     Display,
     Document,
     Equality,
+    Figure,
     Heading,
     Listing,
     Math,
@@ -49,6 +50,8 @@ class Format(ABC):
                 return self.table(block)
             case Listing():
                 return self.listing(block)
+            case Figure():
+                return self.figure(block)
 
     def prose(self, parts: Prose) -> str:
         return "".join(map(self.part, parts))
@@ -76,6 +79,10 @@ class Format(ABC):
     def reference(self, tag: str) -> str:
         """The number of an equation of the document."""
         return f"({tag})"
+
+    def figure(self, block: Figure) -> str:
+        """In words, where a format has no pictures."""
+        return self.paragraph(Paragraph((Words(block.words),)))
 
     @abstractmethod
     def comment(self, text: str) -> str:
@@ -140,6 +147,10 @@ class Tex(Format):
     def reference(self, tag: str) -> str:
         return rf"\hyperref[eq:{tag}]{{({tag})}}"
 
+    def parts(self, document: Document) -> Mapping[str, str]:
+        drawn = any(isinstance(block, Figure) for block in document.blocks)
+        return {"packages": r"\usepackage{tikz}" if drawn else ""}
+
     def comment(self, text: str) -> str:
         return latex_comment(text)
 
@@ -186,6 +197,12 @@ class Tex(Format):
         lines = map(self.code_line, code_lines(block))
         text = " \\\\\n".join(lines)
         return f"\\begin{{flushleft}}\\ttfamily\\small\n{text}\n\\end{{flushleft}}"
+
+    def figure(self, block: Figure) -> str:
+        """No wider than the text."""
+        fitting = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
+        picture = f"\\resizebox{{{fitting}}}{{!}}{{%\n{block.tikz}\n}}"
+        return f"\\begin{{center}}\n{picture}\n\\end{{center}}"
 
     def code_line(self, line: str) -> str:
         text = line.lstrip()
@@ -237,6 +254,9 @@ class Markdown(Format):
         rule = ("---",) * len(block.head)
         cells = (block.head, rule, *(tuple(map(self.prose, row)) for row in block.rows))
         return "\n".join(_table_row(row) for row in cells)
+
+    def figure(self, block: Figure) -> str:
+        return f"<figure>\n{block.svg}\n</figure>"
 
     def listing(self, block: Listing) -> str:
         return "\n".join(("```python", *code_lines(block), "```"))

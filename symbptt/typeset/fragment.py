@@ -116,7 +116,9 @@ class FragmentTex(Tex):
 
     def head(self, text: str) -> Iterator[str]:
         """What holds within the fragment: which of its commands break a line."""
-        packages = ["amsmath", "amssymb", "bm", *(["graphicx"] if r"\resizebox" in text else [])]
+        packages = ["amsmath", "amssymb", "bm"]
+        packages += ["graphicx"] if r"\resizebox" in text else []
+        packages += ["tikz"] if r"\begin{tikzpicture}" in text else []
         yield f"% It needs the packages {', '.join(packages)}."
         yield r"\par\begingroup"
         yield r"\allowdisplaybreaks"

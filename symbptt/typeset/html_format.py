@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from html import escape
 from pathlib import Path
+from zlib import compress
 
 from symbptt.templating import template_folder
 from symbptt.typeset.blocks import (
@@ -18,6 +19,7 @@ from symbptt.typeset.blocks import (
     Display,
     Document,
     Equality,
+    Figure,
     Heading,
     Listing,
     Paragraph,
@@ -25,6 +27,7 @@ from symbptt.typeset.blocks import (
     Prose,
     Sign,
     Table,
+    Version,
 )
 from symbptt.typeset.format import Format
 from symbptt.typeset.text import latex_comment
@@ -115,6 +118,9 @@ class Html(Format):
     def reference(self, tag: str) -> str:
         return f'<a href="#eq-{tag}">({tag})</a>'
 
+    def figure(self, block: Figure) -> str:
+        return f'<figure class="graph">{block.svg}</figure>'
+
     def listing(self, block: Listing) -> str:
         parts = "".join(self.statement(*statement) for statement in block.statements)
         return (
@@ -136,7 +142,26 @@ class Html(Format):
 
     def parts(self, document: Document) -> Mapping[str, str]:
         name = escape(TextFormat().prose(document.title))
-        return {"name": name, "signs": in_script(list(map(self.sign, document.signs))), **carried()}
+        return {
+            "name": name,
+            "signs": in_script(list(map(self.sign, document.signs))),
+            "switches": _switches([variant.key for variant in document.variants]),
+            "variants": self.packed(document.variants),
+            **carried(),
+        }
+
+    def packed(self, variants: Sequence[Version]) -> str:
+        """All variants as lists of numbers of the pieces that they share, compressed."""
+        pieces: dict[str, int] = {}
+        keyed = {
+            ";".join(variant.key): [
+                pieces.setdefault(piece, len(pieces))
+                for piece in self.body(variant.blocks).split("\n\n")
+            ]
+            for variant in variants
+        }
+        text = json.dumps({"pieces": list(pieces), "variants": keyed}, separators=(",", ":"))
+        return b64encode(compress(text.encode())).decode("ascii") if variants else ""
 
     def sign(self, sign: Sign) -> dict[str, object]:
         """What the script marks in formulas, and what it says of it."""
@@ -147,6 +172,21 @@ class Html(Format):
         parts += [self.prose(part) for part in (sign.space, sign.meaning) if part]
         parts += [f"defined by {self.prose(sign.defined)}"] if sign.defined else []
         return {"core": sign.core, "subscripts": sign.subscripts, "says": "<br>".join(parts)}
+
+
+_CHOICES = ("Form", "Layout", "Steps", "Derivatives")
+
+
+def _switches(keys: Sequence[tuple[str, ...]]) -> str:
+    """What is chosen from in a page, the first of each first; nothing where there is no choice."""
+    if len(keys) < 2:
+        return ""
+    lists = (dict.fromkeys(values) for values in zip(*keys, strict=True))
+    return "\n".join(
+        f"<label>{label} <select>{''.join(f'<option>{name}</option>' for name in names)}"
+        "</select></label>"
+        for label, names in zip(_CHOICES, lists, strict=True)
+    )
 
 
 def _numbered(tag: str) -> str:

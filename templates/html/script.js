@@ -70,8 +70,11 @@
     reachable();
   });
   // A link leads to what may stand in a part that is closed.
-  const follow = () => {
-    const aim = byId(decodeURIComponent(location.hash.slice(1)));
+  const follow = async () => {
+    const [place, ...key] = decodeURIComponent(location.hash.slice(1)).split(";");
+    if (key.length && key.join(";") !== chosen()) await choose(key);
+    remember(place);
+    const aim = byId(place);
     if (!aim) return;
     for (let part = aim.closest("details"); part; part = part.parentElement.closest("details")) {
       part.open = true;
@@ -130,10 +133,47 @@
     theme(root.dataset.theme === "dark" ? "light" : "dark");
   });
 
-  all(".math").forEach(set);
-  contents();
-  reachable();
+  // --- other notations, layouts, forms -----------------------------------------------------
+  const switches = all("#switches select");
+  const chosen = () => switches.map((list) => list.value).join(";");
+  const first = chosen();
+  const remember = (place) => {
+    const kept = chosen() === first ? place : `${place};${chosen()}`;
+    if (`#${kept}` !== location.hash && (kept || location.hash)) history.replaceState(null, "", `#${kept}`);
+  };
+  let unpacked = null;
+  const unpack = async () => {
+    const bytes = Uint8Array.from(atob(byId("variants").textContent), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return JSON.parse(await new Response(stream).text());
+  };
+  // What is told in one style alone goes back to it.
+  const choose = async (key) => {
+    unpacked ||= await unpack();
+    const found = unpacked.variants[key.join(";")] ? key : [key[0], ...first.split(";").slice(1)];
+    const numbers = unpacked.variants[found.join(";")];
+    if (!numbers) return;
+    switches.forEach((list, place) => {
+      list.value = found[place];
+      list.disabled = place > 0 && found[0] !== first.split(";")[0];
+    });
+    document.querySelector("main").innerHTML = numbers.map((n) => unpacked.pieces[n]).join("\n");
+    show();
+  };
+  for (const list of switches) {
+    list.addEventListener("change", async () => {
+      await choose(switches.map((each) => each.value));
+      remember(location.hash.slice(1).split(";")[0]);
+    });
+  }
+
+  const show = () => {
+    all("main .math, header .math").filter((place) => !place.querySelector(".katex")).forEach(set);
+    contents();
+    reachable();
+    for (const part of foldable()) part.addEventListener("toggle", tellClosing);
+  };
+  show();
   addEventListener("resize", reachable);
-  for (const part of foldable()) part.addEventListener("toggle", tellClosing);
   follow();
 })();

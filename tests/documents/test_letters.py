@@ -25,6 +25,7 @@ from symbptt.documents.letters import Denotation, in_force, letter
         ("a_T", None),
         ("a_{t+1}", None),
         ("a_0", None),
+        (r"o_i^{(t)}", None),
         (r"\frac{a}{b}", None),
         ("a + b", None),
         (r"W^\top", None),

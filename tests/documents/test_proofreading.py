@@ -173,6 +173,26 @@ def test_what_contradicts_the_model_has_its_own_equation() -> None:
     assert "sum(k, 1, len(h), W_hh[i, k] * h[t-1][k])" in row.text("notes.md")
 
 
+def test_a_matrix_that_is_told_by_its_entry_is_looked_at() -> None:
+    words = "We need the matrix whose $ij$th entry is $d(L, h[t])[i] * h[t-1][j]$. It can be "
+    for matrix, answers in (
+        ("d(L, h[t]) @", ["right"]),
+        ("d(L, h[t+1]) @", ["wrong"]),
+    ):
+        text = f"{words}written as the outer product ${matrix[:-1]} \\otimes$ $h[t-1]$."
+        assert [row.answer for row in examined(text, inline=True).rows] == answers
+        assert not examined(text).rows
+
+
+def test_the_last_step_may_be_a_number() -> None:
+    total = r"$$L = \frac{1}{3} \sum_{t=1}^{3} \ell(o_t, y_t)$$"
+    gradient = r"$$\nabla_{W_{qh}} L = \sum_{t=1}^3 \frac{\partial L}{\partial o_t} h_t^\top$$"
+    assert [row.answer for row in examined(total + gradient).rows] == ["model", "right"]
+    explicit = r"$$L = \frac{1}{2} (\ell(o_1, y_1) + \ell(o_2, y_2))$$"
+    assert "contradicts" in examined(explicit).rows[0].reason
+    assert not examined(f"$T = 2$ here.\n{explicit}").rows[0].reason
+
+
 def test_a_value_that_a_letter_takes_at_times_is_not_its_meaning() -> None:
     text = "Whenever $q_t = 0$ it ends.\n\n$$d(L, h[t]) = q_t$$"
     assert "no name `q_t`" in examined(text).rows[0].reason

@@ -11,11 +11,12 @@ import pytest
 from symbptt.algebra import Model, Neg, Param, Ref, walk
 from symbptt.calculus.gradients import derive
 from symbptt.errors import AnalysisError, OptionError
-from symbptt.figures.figure import figure, graph
+from symbptt.figures.figure import block, figure, graph
 from symbptt.figures.labels import runs
 from symbptt.figures.picture import Picture
 from symbptt.figures.vertices import Template
 from symbptt.language.parser import parse
+from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.names import Names
 from tests import cells
 from tests.figures.overlaps import overlaps
@@ -229,3 +230,25 @@ def test_what_can_not_be_drawn() -> None:
         graph(model_of("linear"), 0)
     with pytest.raises(OptionError, match="--detail operations"):
         graph(model_of("linear"), detail="operations", backward=True)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_document_may_begin_with_the_graph(to: str) -> None:
+    model = model_of("linear")
+    derivation, picture = derive(model), block(model)
+    text = render(derivation, to, figure=picture)
+    plain = render(derivation, to)
+    assert "--graph" in text and "--graph" not in plain
+    shown = {"tex": picture.tikz, "text": "h[t] reads x[t], h[t-1]"}.get(to, picture.svg)
+    assert shown in text and shown not in plain
+    if to == "tex":
+        assert "{tikz}" in text and "{tikz}" not in plain
+    if to == "md":
+        # A blank line would end the picture.
+        assert "\n\n" not in picture.svg
+
+
+def test_formulas_have_no_pictures() -> None:
+    model = model_of("linear")
+    with pytest.raises(OptionError, match="--graph and --to formulas"):
+        render(derive(model), "formulas", figure=block(model))

@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TypeGuard
 
 from symbptt.algebra import (
@@ -21,53 +20,25 @@ from symbptt.algebra import (
     Expr,
     Mul,
     Number,
-    OrderedProduct,
     Outer,
     Pow,
     Product,
-    Ref,
-    TimeSum,
     Transpose,
-    with_child,
 )
 from symbptt.algebra.letters import Entry
+from symbptt.calculus.variants import SLIPS, Around, Change, edited
 from symbptt.errors import FormulaError
 from symbptt.formula.answer import Verdict
 from symbptt.formula.canonical import canonical
+from symbptt.formula.edits import Scope
 from symbptt.formula.reading import read
-from symbptt.formula.statement import Formula, factors_of, number_of, parts, product
+from symbptt.formula.statement import Formula, factors_of, number_of, product
 from symbptt.formula.text import formula_text
 from symbptt.formula.verdict import NothingToCheckError, check
 from tests.formula.catalogue import RIGHT, Row, model
 
-Plant = Callable[[Expr], Iterator[Expr]]
 
-
-def missing_transpose(node: Expr) -> Iterator[Expr]:
-    if isinstance(node, Transpose):
-        yield node.operand
-
-
-def shifted_index(node: Expr) -> Iterator[Expr]:
-    match node:
-        case Ref(index=index):
-            yield from (replace(node, index=index + k) for k in (1, -1))
-        case TimeSum(first=first, last=last) | OrderedProduct(first=first, last=last):
-            yield from (replace(node, first=first + k) for k in (1, -1))
-            yield from (replace(node, last=last + k) for k in (1, -1))
-
-
-def reversed_product(node: Expr) -> Iterator[Expr]:
-    if isinstance(node, Product):
-        factors = list(factors_of(node))
-        for k in range(len(factors) - 1):
-            turned = [*factors[:k], factors[k + 1], factors[k], *factors[k + 2 :]]
-            yield product(*turned)
-    if isinstance(node, OrderedProduct):
-        yield replace(node, first=node.last, last=node.first, step=-node.step)
-
-
-def lost_factor(node: Expr) -> Iterator[Expr]:
+def lost_factor(node: Expr, _: Around) -> Iterator[Expr]:
     if is_per_step(node) and not isinstance(node.numerator, Number):
         yield node.numerator
     if isinstance(node, Mul):
@@ -80,35 +51,23 @@ def is_per_step(node: Expr) -> TypeGuard[Div]:
     return isinstance(node, Div) and isinstance(node.denominator, Count)
 
 
-def wrong_exponent(node: Expr) -> Iterator[Expr]:
-    if isinstance(node, Pow):
-        yield node.base
-        if isinstance(node.exponent, Number):
-            value = node.exponent.value + Fraction(1)
-            yield replace(node, exponent=Number(value, str(value)))
-        if isinstance(node.exponent, Count):
-            yield replace(node, exponent=number_of(node.exponent.index + 1))
-            yield replace(node, exponent=number_of(-node.exponent.index))
+def other_count(node: Expr, _: Around) -> Iterator[Expr]:
+    if isinstance(node, Pow) and isinstance(node.exponent, Count):
+        yield replace(node, exponent=number_of(node.exponent.index + 1))
+        yield replace(node, exponent=number_of(-node.exponent.index))
 
 
-def missing_term(node: Expr) -> Iterator[Expr]:
-    if isinstance(node, Add):
-        for k in range(len(node.terms)):
-            rest = (*node.terms[:k], *node.terms[k + 1 :])
-            yield rest[0] if len(rest) == 1 else Add(rest)
-
-
-def ordinary_product(node: Expr) -> Iterator[Expr]:
+def ordinary_product(node: Expr, _: Around) -> Iterator[Expr]:
     if isinstance(node, Mul) and not isinstance(node.factors[0], Div):
         yield product(*node.factors)
 
 
-def elementwise_product(node: Expr) -> Iterator[Expr]:
+def elementwise_product(node: Expr, _: Around) -> Iterator[Expr]:
     if isinstance(node, Product):
         yield Mul(factors_of(node))
 
 
-def rows_and_columns(node: Expr) -> Iterator[Expr]:
+def rows_and_columns(node: Expr, _: Around) -> Iterator[Expr]:
     match node:
         case Entry(places=(row, column)):
             yield replace(node, places=(column, row))
@@ -123,25 +82,23 @@ def rows_and_columns(node: Expr) -> Iterator[Expr]:
             yield replace(node, wrt=replace(by, places=(column, row)))
 
 
-OPERATORS: dict[str, Plant] = {
-    "missing transpose": missing_transpose,
-    "shifted index": shifted_index,
-    "reversed product": reversed_product,
-    "lost factor 1/T": lost_factor,
-    "wrong exponent": wrong_exponent,
-    "missing term": missing_term,
-    "ordinary for elementwise": ordinary_product,
-    "elementwise for ordinary": elementwise_product,
-    "rows and columns": rows_and_columns,
+OPERATORS: dict[str, tuple[Change, ...]] = {
+    "missing transpose": (SLIPS["a missing transpose"].change,),
+    "shifted index": (SLIPS["a shifted index"].change, SLIPS["a sum with another limit"].change),
+    "reversed product": (SLIPS["a reversed product"].change,),
+    "lost factor 1/T": (lost_factor,),
+    "wrong exponent": (SLIPS["a wrong exponent"].change, other_count),
+    "missing term": (SLIPS["a missing term"].change,),
+    "ordinary for elementwise": (ordinary_product,),
+    "elementwise for ordinary": (elementwise_product,),
+    "rows and columns": (rows_and_columns,),
 }
 
 
-def planted(node: Expr, plant: Plant) -> Iterator[Expr]:
+def planted(node: Expr, operator: str) -> Iterator[Expr]:
     """All ways to plant one slip in a part."""
-    yield from plant(node)
-    for place, child in enumerate(parts(node)):
-        for new in planted(child, plant):
-            yield with_child(node, place, new)
+    for change in OPERATORS[operator]:
+        yield from (whole for _, _, whole in edited(node, change, Scope()))
 
 
 @dataclass(frozen=True)
@@ -164,12 +121,12 @@ def outcomes(row: Row, operator: str, sites: int | None = None) -> Iterator[Outc
     """The outcomes at the first ``sites`` places of a formula, all by default."""
     formula = read(row.formula, model(row.model))
     seen = {canonical(formula)}
-    for side in planted(formula.right, OPERATORS[operator]):
-        edited = replace(formula, right=side)
-        if canonical(edited) in seen:
+    for side in planted(formula.right, operator):
+        wrong = replace(formula, right=side)
+        if canonical(wrong) in seen:
             continue
-        seen.add(canonical(edited))
-        yield outcome(row, operator, formula, formula_text(edited))
+        seen.add(canonical(wrong))
+        yield outcome(row, operator, formula, formula_text(wrong))
         if sites is not None and len(seen) > sites:
             return
 

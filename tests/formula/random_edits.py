@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.program_slips import PROGRAM_SLIPS
+from symbptt.calculus.slips import Slip
 from symbptt.calculus.variants import variants
 from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read
@@ -70,12 +71,33 @@ def _pool(name: str, rng: random.Random) -> dict[str, list[Edited]]:
     return {kind: found[kind] for kind in kinds}
 
 
+ALIKE: dict[str, tuple[str, ...]] = {
+    "a complement too many": ("a slope of equal factors",),
+    "a doubled term": ("a factor 2 too many",),
+    "a factor near 1": (Slip.FACTOR,),
+    "a lost path": (Slip.MISSING,),
+    "a lost step": (Slip.MISSING,),
+    "a missing factor": (Slip.LOST,),
+    "a range off by one": (Slip.RANGE,),
+    "a shifted index in what a name stands for": (Slip.SHIFT,),
+    "a value in the place of its complement": ("a slope of equal factors",),
+    "the slope of another function": (Slip.MISSING_FACTOR,),
+}
+"""What an edit may be called as well."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     edited: Edited
     answer: Answer
     word: str
     """``right``, ``unreadable``, ``named`` (the formula as it was), ``mended`` or ``missed``."""
+
+    @property
+    def is_called_so(self) -> bool:
+        """Whether a mend is of the kind of the edit."""
+        kinds = {kind for _, said, _ in self.answer.mends for kind in said.split("; ")}
+        return not kinds.isdisjoint((self.edited.kind, *ALIKE.get(self.edited.kind, ())))
 
 
 def outcome(one: Edited) -> Outcome:
@@ -95,14 +117,16 @@ def canonical_of(text: str, model: str) -> str:
 def random_edits(count: int = HOW_MANY, seed: int = 11) -> int:
     """Prints what is said of formulas with one random edit; how many are missed."""
     words: Counter[str] = Counter()
-    start, longest = time.process_time(), 0.0
+    called, start, longest = 0, time.process_time(), 0.0
     for one in edited_formulas(count, seed):
         found = outcome(one)
         words[found.word] += 1
+        by_its_kind = found.word == "named" and found.is_called_so
+        called += by_its_kind
         longest = max(longest, found.answer.seconds)
         what = f"{one.model:9s} [{one.kind}] {one.wrong}"
         print(f"{found.word:10s} {found.answer.seconds:4.1f} s {what}")
-        if found.word not in ("named", "right"):
+        if not by_its_kind and found.word != "right":
             print(f"    was: {one.right}")
             if found.word == "unreadable":
                 print(f"    {found.answer.verdict}")
@@ -113,7 +137,8 @@ def random_edits(count: int = HOW_MANY, seed: int = 11) -> int:
     named, mended = 100 * words["named"] / wrong, 100 * (words["named"] + words["mended"]) / wrong
     print(
         f"{dict(words)}: of {wrong} that are wrong {named:.1f} % named back, "
-        f"{mended:.1f} % mended; {time.process_time() - start:.0f} s, at most {longest:.1f} s"
+        f"{called} of them by its kind, {mended:.1f} % mended; "
+        f"{time.process_time() - start:.0f} s, at most {longest:.1f} s"
     )
     return words["missed"]
 

@@ -64,7 +64,7 @@ def _sites(row: Row, operator: str) -> list[object]:
     from symbptt.formula.reading import read
     from tests.formula.planting import planted
 
-    return list(planted(read(row.formula, model(row.model)).right, OPERATORS[operator]))
+    return list(planted(read(row.formula, model(row.model)).right, operator))
 
 
 def test_no_edit_is_claimed_where_none_mends() -> None:

@@ -210,7 +210,10 @@ def test_lines_are_right(name: str, way: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "notation"),
-    [(name, one) for number, one in enumerate(NOTATIONS) for name in in_turn(number, SAMPLE)],
+    [
+        *((name, one) for number, one in enumerate(NOTATIONS) for name in in_turn(number, SAMPLE)),
+        ("one_letter", "D"),
+    ],
 )
 def test_a_notation_says_the_same_or_what_is_right(name: str, notation: str) -> None:
     found = some(name, "adjoint", lines(name, "adjoint", notation))

@@ -160,7 +160,7 @@ WRITTEN = (("elman", "adjoint"), ("lag_two", "rows"), ("linear", "window:2"), ("
 def slips(name: str, way: str) -> Iterator[str]:
     """Lines of a derivation with one slip each, all operators by turns."""
     formulas = [read(line, loaded(name)) for line in lines(name, way)]
-    for number, operator in enumerate(OPERATORS.values()):
+    for number, operator in enumerate(OPERATORS):
         for formula in formulas[number:] + formulas[:number]:
             slip = next(planted(formula.right, operator), None)
             if slip is not None:

@@ -28,7 +28,7 @@ SAID = {
     r"h_t = W_{hh} hh_{t-1}": ("hh", "no name `hh`; did you mean `h` or"),
     "h_t = W_{hx} x + W_{hh} h_{t-1}": ("x", "`x` has a value at every step: write `x_t`"),
     r"\frac{\partial L}{\partial W_{hh,t}} = 1": ("W_{hh,t}", "parameters have no step"),
-    r"\frac{\partial L}{\partial W_{hh}^{(t)}} = 1": (
+    r"h_t = W_{hh}^{(t)} h_{t-1}": (
         "W_{hh}^{(t)}",
         "parameters have no step",
     ),

@@ -87,3 +87,4 @@ def test_random_edits_are_named_back() -> None:
     assert len(wrong) >= 4
     named = [one for one in wrong if one.word in ("named", "mended")]
     assert len(named) >= 0.95 * len(wrong), [one.edited.wrong for one in wrong]
+    assert all(one.is_called_so for one in named if one.word == "named")

@@ -39,8 +39,25 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "last": {},
     "masked": {"batch_first": True},
     "theta": {"names": "theta=[W U b V c]", "returns": ("loss", "theta")},
+    "nested": {},
+    "sentiment": {},
+    "timegru": {
+        "layout": "row",
+        "batch_first": True,
+        "names": "Wx=[Wxz; Wxr; Wxh], Wh=[Whz; Whr; Whh], b=[bz; br; bh]",
+    },
+    "torchlike": {
+        "names": "weight_ih_l0=[W_ii; W_if; W_ig; W_io], weight_hh_l0=[W_hi; W_hf; W_hg; W_ho], "
+        "bias_ih_l0=[b_ii; b_if; b_ig; b_io], bias_hh_l0=[b_hi; b_hf; b_hg; b_ho]"
+    },
+    "jordan": {},
+    "deep": {},
+    "einsum": {"batch_first": True, "returns": ("dW", "dU", "db", "dV", "dc")},
+    "answer": {},
+    "window": {},
+    "ema": {},
 }
-MODELS = {"block": "gates", "theta": "single"}
+MODELS = {"block": "gates", "theta": "single", "window": "einsum"}
 """The model, where it has another name."""
 
 Edits = tuple[tuple[str, str, str], ...]
@@ -104,8 +121,8 @@ EDITS: dict[str, Edits] = {
         ("+ dc_next\n", "\n", "f[t+1] * dL/dc[t+1]"),
         ("dc_next = dc * f", "dc_next = dc", "factor"),
         ("dh * o * (1 - np.tanh(c) ** 2)", "dh * (1 - np.tanh(c) ** 2)", "factor"),
-        ("1 - np.tanh(c) ** 2", "1 - np.tanh(np.tanh(c)) ** 2", "once more"),
-        ("1 - np.tanh(c) ** 2", "1 - c ** 2", "not applied"),
+        ("1 - np.tanh(c) ** 2", "1 - np.tanh(np.tanh(c)) ** 2", "twice"),
+        ("1 - np.tanh(c) ** 2", "1 - c ** 2", "left out"),
         ("df = dc * before * f * (1 - f)", "df = dc * before * f", "factor"),
         ("df = dc * before * f * (1 - f)", "df = dc * before", "slope"),
         ("df = dc * before * f * (1 - f)", "df = dc * before * sigmoid(f) * (1 - sigmoid(f))",
@@ -114,7 +131,7 @@ EDITS: dict[str, Edits] = {
         ("di = dc * g", "di = dc * i", "name"),
         ("dg = dc * i * (1 - g**2)", "dg = dc * i * g * (1 - g)", "another function"),
         ("dg = dc * i * (1 - g**2)", "dg = dc * (1 - g**2)", "factor"),
-        ("do = dh * np.tanh(c) * o * (1 - o)", "do = dh * c * o * (1 - o)", "not applied"),
+        ("do = dh * np.tanh(c) * o * (1 - o)", "do = dh * c * o * (1 - o)", "left out"),
         ("do = dh * np.tanh(c) * o * (1 - o)", "do = dh * np.tanh(c) * o * (1 - f)", "name"),
         ("dz = dz + p[f\"W{gate}\"].T @ d", "dz = p[f\"W{gate}\"].T @ d", "lost path"),
         ("dh = p[\"Wy\"].T @ ds + dh_next", "dh = p[\"Wy\"].T @ ds", "term|lost path"),
@@ -237,7 +254,7 @@ EDITS: dict[str, Edits] = {
     "block": (
         ("dc = dc * f", "dc = dc * i", "name"),
         ("dc * g * i * (1 - i)", "dc * g * i", "factor"),
-        ("dh * t * o * (1 - o)", "dh * c * o * (1 - o)", "not applied"),
+        ("dh * t * o * (1 - o)", "dh * c * o * (1 - o)", "left out"),
         ("dh = dh + Wy.T @ dz", "dh = Wy.T @ dz", "term|lost path"),
         ("(W.T @ da)[:n]", "(W.T @ da)[-n:]", "block"),
     ),
@@ -282,6 +299,78 @@ EDITS: dict[str, Edits] = {
         (" * (h[t + 1] > 0)", "", "factor"),
         ("- y[t]) / len(x)", "- y[t])", "sum of the losses"),
         ("(dW, dU, db, dV, dc)])", "(dW, dU.T, db, dV, dc)])", "transpose|reversed product"),
+    ),
+    "nested": (
+        ("delta = self.W.T.dot(delta)", "delta = self.W.dot(delta)", "transpose"),
+        ("(1 - s[step - 1] ** 2)", "(1 - s[step] ** 2)", "shifted"),
+        ("np.arange(0, t + 1)", "np.arange(max(0, t - 2), t + 1)", "3 steps are gone back"),
+        ("np.outer(delta, s[step - 1])", "np.outer(delta, s[step])", "shifted"),
+        ("self.V.T.dot(delta_o[t]) * (1 - s[t] ** 2)", "self.V.T.dot(delta_o[t])", "factor|slope"),
+    ),
+    "sentiment": (
+        ("d_h = self.Whh.T @ temp", "d_h = self.Whh.T @ d_h", "name"),
+        ("d_bh += temp", "d_bh += d_h", "name"),
+        ("d_by = d_y", "d_by = 2 * d_y", "factor 2"),
+        ("reversed(range(n))", "reversed(range(1, n))", "first step"),
+        ("reversed(range(n))", "reversed(range(max(0, n - 7), n))", "last 7 steps"),
+        ("d_y[target] -= 1", "d_y = -d_y; d_y[target] += 1", "sign of all"),
+    ),
+    "timegru": (
+        ("dn = dh * z", "dn = dh * (1 - z)", "complement"),
+        ("dz = dh * n - dh * h_prev", "dz = dh * n", "term"),
+        ("dhr = dt @ Wh[:, 2 * H :].T", "dhr = dt @ Wh[:, 2 * H :]", "transpose"),
+        ("dWhh = (r * h_prev).T @ dt", "dWhh = h_prev.T @ dt", "factor"),
+        ("dh_prev += r * dhr", "dh_prev += dhr", "factor"),
+    ),
+    "torchlike": (
+        ("grad_h = grad_h + d_out[t]", "grad_h = d_out[t]", "lost path|term"),
+        ("grad_c * c_prev * f * (1 - f)", "grad_c * c_new * f * (1 - f)", "shifted"),
+        ("grad_c = grad_c * f", "grad_c = grad_c * i", "name"),
+        ("\"bias_hh_l0\"] += grad_gates.sum(0)", "\"bias_hh_l0\"] += grad_gates.mean(0)", "mean"),
+        ("grad_h * o * (1 - tanh_c**2)", "grad_h * o * (1 - c_new**2)", "left out"),
+    ),
+    "jordan": (
+        ("+ back", "", "term"),
+        ("e * (1 - o * o)", "e * o * (1 - o)", "another function"),
+        ("zip(inner, outputs, strict", "zip(inner, outputs[1:], strict", "shifted"),
+        ("* h * (1 - h)", "* h * (1 + h)", "sign"),
+        ("(V.T @ outer[0])", "(V.T @ e)", "name"),
+    ),
+    "deep": (
+        ("p[\"W2\"].T @ a2 + d1", "p[\"W2\"].T @ a2", "lost path|term"),
+        ("p[\"W2\"].T @ a2 + d1", "p[\"U2\"].T @ a2 + d1", "name|transpose|raises"),
+        ("np.outer(a2, n1)", "np.outer(a2, h1)", "shifted"),
+        ("p[\"V\"].T @ do + d2) * (1 - n2**2)", "p[\"V\"].T @ do) * (1 - n2**2) + d2",
+         "one term|sum"),
+        ("g[\"b1\"] += a1", "g[\"b1\"] = a1", "lost sum"),
+    ),
+    "einsum": (
+        ("A[:, t + 1] @ U", "A[:, t + 1] @ U.T", "transpose"),
+        ("\"bth,btk->hk\", A, H[:, :-1]", "\"bth,btk->hk\", A, H[:, 1:]", "shifted"),
+        ("(1 - H[:, t + 1] ** 2)", "(1 - H[:, t] ** 2)", "shifted"),
+        ("E.sum((0, 1))", "E.sum(1)[0]", "first sequence"),
+        ("A.sum(axis=(0, 1))", "A[:, 0].sum(0)", "lost sum"),
+    ),
+    "answer": (
+        ("dh, dc = dz[: len(dh)], dc * f", "dh, dc = dz[-len(dh) :], dc * f", "block"),
+        ("df *= f * (1 - f)", "df *= f", "factor"),
+        ("di = dc * g", "di = dc * i", "name"),
+        ("dc = dc + dh * o", "dc = dh * o", "f[t+1] * dL/dc[t+1]"),
+        ("1 - np.tanh(c) ** 2", "1 - np.tanh(np.tanh(c)) ** 2", "twice"),
+    ),
+    "window": (
+        ("nxt = da.dot(U)", "nxt = U.dot(da)", "transpose"),
+        ("(1 + hs[t]) * (1 - hs[t])", "(1 - hs[t]) * (1 - hs[t])", "sign|equal|slope|exponent"),
+        ("da[:, None] * hs[t - 1][None, :]", "da[:, None] * hs[t][None, :]", "shifted"),
+        ("out[\"dV\"] + es[t]", "es[t]", "lost sum"),
+        ("v / len(x) for k", "v for k", "sum of the losses"),
+    ),
+    "ema": (
+        ("gW += a * np.outer", "gW += np.outer", "factor|name"),
+        ("lam = (1 - a) * lam", "lam = 0 * lam", "term"),
+        ("drive[t - 1] - us[t - 1]", "drive[t - 1] - us[t]", "shifted"),
+        ("lam + gh * (1 - hs[t] ** 2)", "lam + gh * (1 - us[t] ** 2)", "left out|slope at|name"),
+        ("gh = a * U.T @ lam", "gh = U.T @ lam", "factor|name"),
     ),
 }  # fmt: skip
 

@@ -14,6 +14,8 @@ CONVENTIONS = {
     "peephole": ("of the sum of the losses",),
     "single": ("of the sum of the losses",),
     "last": ("clipped to ±1",),
+    "nested": ("of the sum of the losses",),
+    "ema": ("of the sum of the losses",),
 }
 NOTES = {"single": "it works in float32"}
 

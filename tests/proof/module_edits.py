@@ -17,7 +17,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from symbptt.algebra import Add, Model
+from symbptt.algebra import Model
 from symbptt.binding import bind
 from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
@@ -202,7 +202,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "twice": (doubled, "factor 2|twice"),
     "the first alone": (lost_sum, "lost sum|first"),
     "the mean": (meant, "mean|1/T too many"),
-    "tanh twice or not at all": (twice_applied, "once more|not applied|another function"),
+    "tanh twice or not at all": (twice_applied, "twice|left out|another function"),
 }
 """What is done, and the words of which one names it."""
 
@@ -257,10 +257,9 @@ class Module:
         return next(n for n in functions if n.name in ("_backward", "_run_backward"))
 
     @cached_property
-    def products(self) -> tuple[int, ...]:
-        """The steps that say a product of factors, which a fast module has in names of its own."""
-        adjoint = self.derivation.of_kind("adjoint")
-        return tuple(step.number for step in adjoint if not isinstance(step.result, Add))
+    def folded(self) -> tuple[int, ...]:
+        """The steps whose factors a fast module has in names of its own, worked out beforehand."""
+        return tuple(step.number for step in self.derivation.of_kind("adjoint"))
 
     def statements(self) -> Iterator[tuple[ast.stmt, tuple[int, ...]]]:
         """Those of the backward pass that calculate, with the steps cited above."""
@@ -275,7 +274,7 @@ class Module:
                     break
                 above += [int(number) for number in re.findall(r"# \((\d+)\)", line)]
                 if re.match(r" *# k\d+\[", line):  # a factor of what several steps say
-                    above += self.products
+                    above += self.folded
             cited = tuple(above) or cited
             source = ast.unparse(statement)
             layout = source.startswith(("grads", "pasts", "(", "matrix")) or "row_starts" in source

@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 import subprocess
+from base64 import b64decode
 from collections.abc import Iterable, Iterator
 from html import unescape
 from itertools import product
 from pathlib import Path
+from zlib import decompress
 
 import pytest
 
@@ -22,6 +24,7 @@ from symbptt.typeset.document import render
 from symbptt.typeset.fragment import Fragment
 from symbptt.typeset.html_format import KATEX
 from symbptt.typeset.style import DETAILS, LAYOUTS, NOTATIONS, Style
+from symbptt.typeset.variants import variants
 from tests.modules import some
 from tests.typeset.hostile import HOSTILE
 
@@ -127,3 +130,23 @@ def test_anybodys_words_are_no_markup() -> None:
     page = render(derive(parse(text, "m<i>")), "html")
     assert not re.search(r"<[bi]>", page.partition("<script>")[0])
     assert "&lt;i&gt;" in page
+
+
+def test_a_page_packs_every_variant() -> None:
+    derivation = derive(load("linear"))
+    found = tuple(variants(derivation, Style()))
+    keys = [";".join(variant.key) for variant in found]
+    assert keys[0] == "adjoint;column;subscript;leibniz"
+    assert len(set(keys)) == len(keys) == 2 * len(NOTATION) + 1 + len(FORMS) - 1
+    page = render(derivation, "html", variants=found)
+    packed = re.search(r'id="variants">(.*?)</script>', page)[1]
+    given = json.loads(decompress(b64decode(packed)))
+    pieces = [given["pieces"][number] for number in given["variants"][keys[0]]]
+    body = re.search(r"<main>\n(.*?)</main>", page, re.DOTALL)[1]
+    assert "\n\n".join(pieces).strip() == body.strip()
+    assert all(f"<option>{name}</option>" in page for name in found[3].key)
+
+
+def test_one_steps_loss_is_told_in_its_own_form() -> None:
+    found = variants(derive(load("linear"), of="loss[t]"), Style(detail="summary"))
+    assert {version.key[0] for version in found} == {"adjoint"}

@@ -349,7 +349,10 @@ class DerivativeReader(ProductReader, SumReader):
             case _:
                 return None
         core, below, above, _ = parts_of(sign)
-        if not isinstance(core, wr.Word) or core.text != "D" or below or self.called("D"):
+        if not isinstance(core, wr.Word) or core.text != "D" or below:
+            return None
+        # A script D is the operator where the model has a D.
+        if self.called("D") and not self.shown(node.place).startswith(r"(\mathcal"):
             return None
         kind = "".join(mark.text for script in above for mark in script.marks)
         kinds = {"+": "+", "*": "d", "": "∂"}

@@ -37,6 +37,10 @@ from symbptt.typeset.notation import ACCENTS, MATH_COMBINING
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z]))?")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*")
+_ONE_BELOW = re.compile(r"(([A-Za-z]+)_([A-Za-z0-9]))([A-Za-z]\w*)")
+_DOT = re.compile(r"[\w)\]}]\.[A-Za-z(\[]")
+"""A product, as in ``W.[h, x]``."""
+_STEPS = frozenset("tTkijs0123456789")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _TEXT = re.compile(r"\s*\{([^{}$\\]*)\}")
 _SIGN = re.compile(r"\.\.\.|\*\*|<=|>=|!=|==|:=|\.T\b|[-+*/@^_(){}\[\],:;=<>|.'&$~!?]")
@@ -164,6 +168,8 @@ class _MarkReader:
             self.word(match.group())
         elif match := _SIGN.match(self.text, self.at):
             sign = {":=": "=", "==": "=", "...": "…"}.get(match.group(), match.group())
+            if sign == "." and _DOT.match(self.text, max(self.at - 1, 0)):
+                sign = "·"
             self.add("sign", sign, match.end())
         else:
             self.character(character)
@@ -427,8 +433,24 @@ class _MarkReader:
                     self.names(prefix, longest.removeprefix(prefix))
                     self.below(tail[count:])
                     return
+        if apart := self.apart(word):
+            first, rest = apart
+            self.word(first)
+            self.word(rest)
+            return
         self.run_of_letters(head)
         self.below(tail)
+
+    def apart(self, word: str) -> tuple[str, str] | None:
+        """``W_c`` and ``x_t`` of ``W_cx_t``, where one letter stands below, as TeX has it."""
+        found = _ONE_BELOW.fullmatch(word)
+        if not found:
+            return None
+        first, head, below, rest = found.groups()
+        behind = self.text[self.at + len(word) :].lstrip()[:1]
+        begins = self.known(first) or (self.known(head) and below in _STEPS)
+        goes_on = self.known(rest.partition("_")[0]) and ("_" in rest or behind in ("_", "^"))
+        return (first, rest) if begins and goes_on else None
 
     def names(self, *names: str) -> None:
         for name in filter(None, names):

@@ -12,6 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, islice, product
 
+from symbptt.formula.shapes import SCALAR
 from symbptt.formula.spelling import written as wr
 from symbptt.formula.spelling.calls import CallReader, block_row
 from symbptt.formula.spelling.choices import TRIED, consistent
@@ -196,7 +197,7 @@ class MeaningReader(CallReader, TableReader):
         if node.bracket == "⟨" and len(items) == 2:
             return chain.from_iterable(self.call(place, name, items) for name in ("dot", "outer"))
         if node.bracket == "|" and len(items) == 1:
-            return self.call(place, "abs", items)
+            return self.absolute(node)
         number = block_row(node)
         if number is not None:
             assert isinstance(items[0], wr.Operated)
@@ -207,6 +208,14 @@ class MeaningReader(CallReader, TableReader):
         if node.bracket == "[" and len(items) > 1 and set(node.separators) <= {",", ";"}:
             return self.end_to_end(place, items)
         self.wrong(place, f"`{self.shown(place)}` is no expression")
+
+    def absolute(self, node: wr.Enclosed) -> Iterator[Way]:
+        """Bars: of every entry; around a vector its norm, too."""
+        yield from self.call(node.place, "abs", node.items)
+        if any(
+            way.fits and self.shape(way) not in (None, SCALAR) for way in self.ways(node.items[0])
+        ):
+            yield from self.norm(node, [], [])
 
     def norm(
         self, node: wr.Enclosed, below: list[wr.ScriptText], above: list[wr.ScriptText]

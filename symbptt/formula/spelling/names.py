@@ -23,6 +23,7 @@ from symbptt.formula.spelling.shares import (
     counts_steps,
     is_bound,
     is_letter,
+    is_row,
     letters_of,
     parts_of,
     shares,
@@ -116,8 +117,15 @@ class NameReader(WordReader):
             places = [self.entry(script) for script in share.entries]
             if None in places or len(places) > 3 or (not timed and counts_steps(places)):
                 return
+            if any(self.is_of_quantities(one) for one in places if one is not None):
+                return  # W_{hh} is no entry of W where h is a quantity
             node = sf.At(place, node, [one for one in places if one is not None])
         yield from self.raised(Way(node), share.raised)
+
+    def is_of_quantities(self, place: sf.Node) -> bool:
+        """Whether a place that counts names what has a value at every step."""
+        names = {part.name for part in sf.walk(place) if isinstance(part, sf.Named)}
+        return not isinstance(place, sf.At) and not names.isdisjoint(self.names.timed)
 
     def is_state(self, name: str) -> bool:
         return self.names.state is not None and self.names.state.name == name
@@ -288,7 +296,9 @@ class NameReader(WordReader):
             for name in self.called(share.name):
                 if name in self.names.timed and share.step is None and not share.raised:
                     self.wrong(place, f"`{name}` has a value at every step: write `{name}_t`")
-                if name not in self.names.timed and share.step is not None:
+                step = None if share.step is None else self.index(share.step)
+                counts = step is not None and not self.is_of_quantities(step)
+                if name not in self.names.timed and counts:
                     self.wrong(
                         place, f"`{name}` is a parameter, and parameters have no step"
                         if name in self.names.timeless else f"`{name}` has no step",
@@ -486,11 +496,3 @@ class NameReader(WordReader):
     def dim(self, place: Place, key: str, lengths: bool) -> sf.Node:
         named = sf.Named(place, self.dims[key])
         return named if lengths else sf.Len(place, named)
-
-
-def is_row(node: sf.Node) -> bool:
-    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
-    match node:
-        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
-            return True
-    return False

@@ -130,3 +130,11 @@ def is_bound(letter: str, text: str) -> bool:
     """Whether a letter stands beside a sign of limits or of a condition."""
     before, after = rf"(?<![A-Za-z\\_]){letter}\s*(?:=|<|≤|\\leq?\b)", rf"{letter}(?![A-Za-z_^\[(])"
     return bool(re.search(rf"{before}|(?:<=?|≤|\\leq?\b)\s*{after}", text))
+
+
+def is_row(node: sf.Node) -> bool:
+    """``W_{i,:}``, which is a column in plain formulas and may be a row as it looks."""
+    match node:
+        case sf.At(places=[_, sf.Stretch(first=None, last=None)]):
+            return True
+    return False

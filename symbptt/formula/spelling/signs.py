@@ -31,7 +31,7 @@ IGNORED = _words(
 """Words that only place things; a space is none of their business."""
 
 WITH_ARGUMENT = _words(
-    "tag tag* label hspace hspace* vspace phantom hphantom vphantom color cite ref eqref"
+    "tag tag* label mspace hspace hspace* vspace phantom hphantom vphantom color cite ref eqref"
 )
 """Words that say nothing of the formula, and what stands in braces behind them neither."""
 
@@ -55,7 +55,7 @@ ACCENTED = {
 }  # fmt: skip
 
 SIGNS: dict[str, str] = {
-    **dict.fromkeys(["odot", "circ", "bullet"], "⊙"),
+    **dict.fromkeys(["odot", "bigodot", "circ", "bullet"], "⊙"),
     **dict.fromkeys(["cdot", "times"], "·"),
     "ast": "*",
     "otimes": "⊗",

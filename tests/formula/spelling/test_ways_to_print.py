@@ -31,6 +31,12 @@ PRINTED = (
         r"\frac{\partial L}{\partial W} = \sum_{t=0}^{T-1} \frac{\partial L}{\partial W^{(t)}}",
         "d(L, W) = sum(t, 0, T-1, sum(i, 1, len(n_s), d(L, a[t+1][i]) * direct(a[t+1][i], W)))",
     ),
+    # One letter stands below a name where there are no braces, and a dot is a product.
+    ("tanh", r"a_t=b+Ws_{t-1}+Ux_t", "a[t] = b + W @ s[t-1] + U @ x[t]"),
+    ("lstm_pre", r"pf_t=W_fa_{t-1}+U_fx_t", "pf[t] = W_f @ a[t-1] + U_f @ x[t]"),
+    ("tanh", r"a_t=b+W.s_{t-1}+U.x_t", "a[t] = b + W @ s[t-1] + U @ x[t]"),
+    # Bars around a vector are its norm, if that fits.
+    ("tanh", r"|s_t|^2 = s_t^\top s_t", "norm(s[t])**2 = s[t].T @ s[t]"),
     # The entries of a matrix in small letters.
     (
         "tanh",
