@@ -172,12 +172,13 @@ class Tex(Format):
     def box(self, block: Box) -> str:
         """Between rules, on one page: as many boxes as it needs."""
         boxes = "\n\\smallskip\n".join(map(self.boxed, _pages(block.lines)))
-        return f"\\par\\nobreak\n{boxes}\n\\medskip"
+        return f"\\par\\nobreak\\smallskip\n{boxes}\n\\medskip"
 
     def boxed(self, lines: Sequence[Equality]) -> str:
         display = self.display(Display(tuple(lines)))
-        start, end = r"\begin{minipage}{\linewidth}", r"\end{minipage}"
-        return f"{start}\n\\hrule\n{display}\n\\hrule\n{end}\n"
+        # What is higher than a page is broken between its equations.
+        whole = r"\ifdim\ht0<\textheight \box0 \else \unvbox0 \fi"
+        return f"\\setbox0=\\vbox{{\n\\hrule\n{display}\n\\hrule}}\n{whole}"
 
     def table(self, block: Table) -> str:
         """Over as many pages as it needs, each with the head."""

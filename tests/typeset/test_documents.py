@@ -117,7 +117,7 @@ def test_a_title_is_refused_where_there_is_no_place_for_it(options: dict[str, An
 
 def test_a_box_of_results_stands_on_one_page() -> None:
     summary = render(derive(load("lstm"))).partition(r"\section{Summary}")[2]
-    boxes = re.findall(r"\\begin\{minipage\}(.*?)\\end\{minipage\}", summary, re.DOTALL)
+    boxes = re.findall(r"\\setbox0=\\vbox(.*?)\\box0", summary, re.DOTALL)
     assert len(boxes) > 3
     assert all(box.count("\\\\") <= 8 for box in boxes)
 

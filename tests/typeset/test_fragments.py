@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from symbptt.calculus.gradients import FORMS, derive
 from symbptt.cli import main
-from symbptt.language.library import differentiable
+from symbptt.language.library import differentiable, load
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.document import render
 from symbptt.typeset.fragment import HEADINGS, Fragment
@@ -35,7 +35,8 @@ def fragment(
     form: str = "adjoint",
     detail: str = "steps",
 ) -> str:
-    derivation = derive(model_of(name), form=form)
+    model = load(name) if name in differentiable() else model_of(name)
+    derivation = derive(model, form=form)
     style = Style.of(detail=detail)
     return render(derivation, fragment=how or Fragment(), style=style, parts=parts)
 
