@@ -8,10 +8,11 @@ from collections.abc import Container, Mapping, Sequence
 from benchmarks.comparison import Comparison, ratio_in_words
 from benchmarks.contenders import CONTENDERS
 from benchmarks.task import DTYPES, SIZES
-from symbptt.figures.svg import FAINT, INK, Drawing
+from symbptt.figures.svg import Drawing
+from symbptt.output import MARK
 
 COLOURS = {
-    "generated": INK,
+    "generated": "",
     "checkpointed": "#66ccee",
     "plain": "#b8b8b8",
     "fast": "#4477aa",
@@ -115,27 +116,28 @@ def figure(results: Sequence[Comparison], against: str) -> str:
     rows = [found for found in results if found.dtype == dtype]
     height = TOP + ROW * len(rows) + 50
     title = f"Time over that of {_title(against)}, {dtype}; one gradient step"
-    drawing = Drawing(LEFT + WIDTH + 30, height, title, "make bench")
+    drawing = Drawing(LEFT + WIDTH + 30, height, title, f"{MARK}: make bench", zoom=1.0)
     drawing.text((LEFT, 20), title, anchor="start")
     names = [name for name in rows[0].times.names if name != against]
     for number, name in enumerate(names):
         line, column = divmod(number, BESIDE)
         x, y = LEFT + column * WIDTH / BESIDE, 42 + 18 * line
-        drawing.dot((x, y), COLOURS[name])
+        drawing.dot((x, y), color=COLOURS[name])
         drawing.text((x + 7, y + 4), _title(name), anchor="start", size=11)
     for tick in TICKS:
         x = _place(tick)
-        drawing.line([(x, TOP - 12), (x, height - 40)], INK if tick == 1 else FAINT,
-                     dashed=tick != 1)  # fmt: skip
+        kind = "" if tick == 1 else "faint dashed"
+        drawing.path((((x, TOP - 12),), ((x, height - 40),)), kind, arrow=False)
         drawing.text((x, height - 24), f"{tick:g}", size=11)
     for number, found in enumerate(rows):
         y = TOP + ROW * number
         drawing.text((LEFT - 12, y + 4), f"{found.cell} {found.size}", anchor="end")
         for name in names:
             low, middle, high = found.times.ratio(name, against)
-            drawing.line([(_place(low), y), (_place(high), y)], COLOURS[name])
-            drawing.dot((_place(middle), y), COLOURS[name])
-    return str(drawing)
+            ends = (((_place(low), y),), ((_place(high), y),))
+            drawing.path(ends, arrow=False, color=COLOURS[name])
+            drawing.dot((_place(middle), y), color=COLOURS[name])
+    return str(drawing.svg())
 
 
 def _place(ratio: float) -> float:

@@ -81,16 +81,21 @@ class Drawing:
             f'rx="{n(radius)}"/>'
         )
 
-    def dot(self, centre: Point, kind: str = "") -> None:
+    def dot(self, centre: Point, kind: str = "", color: str = "") -> None:
         self.shapes.append(
-            f'<circle class="{kind}" cx="{n(centre[0])}" cy="{n(centre[1])}" r="1.5"/>'
+            f'<circle class="{kind}"{_colored(color)} cx="{n(centre[0])}" cy="{n(centre[1])}" '
+            'r="1.5"/>'
         )
 
-    def path(self, pieces: Sequence[Piece], kind: str = "", arrow: bool = True) -> None:
-        """Straight lines and curves, with an arrow's head at the end."""
+    def path(
+        self, pieces: Sequence[Piece], kind: str = "", arrow: bool = True, color: str = ""
+    ) -> None:
+        """Straight lines and curves, with an arrow's head at the end; ``color`` is not of it."""
         steps = [f"M {_at(pieces[0][0])}"]
         steps += [f"{'C' if len(p) == 3 else 'L'} {', '.join(map(_at, p))}" for p in pieces[1:]]
-        self.shapes.append(f'<path class="{f"line {kind}".strip()}" d="{" ".join(steps)}"/>')
+        self.shapes.append(
+            f'<path class="{f"line {kind}".strip()}"{_colored(color)} d="{" ".join(steps)}"/>'
+        )
         if arrow:
             corners = " ".join(_at(point) for point in head(pieces))
             self.shapes.append(f'<polygon class="{kind}" points="{corners}"/>')
@@ -139,6 +144,11 @@ class Drawing:
         how = self.made.replace("--", "- -").replace("--", "- -")
         head = ('<?xml version="1.0" encoding="UTF-8"?>', f"<!-- {how} -->")
         return Svg("\n".join((*head, *self.lines(), "")))
+
+
+def _colored(color: str) -> str:
+    """The ink of one shape."""
+    return f' style="color: {color}"' if color else ""
 
 
 def _span(run: Span, move: float, size: float) -> str:

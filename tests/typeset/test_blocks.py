@@ -13,6 +13,7 @@ from symbptt.typeset.blocks import (
     Display,
     Document,
     Equality,
+    Figure,
     Heading,
     Listing,
     Math,
@@ -32,6 +33,7 @@ BLOCKS: dict[type, Block] = {
     Points: Points((prose("A point with $x$"), ("another point",))),
     Display: Display((LINE,)),
     Box: Box((LINE,)),
+    Figure: Figure(r"\node {7};", "<svg><text>7</text></svg>", "a picture of 7"),
     Listing: Listing(((("for now in steps:", "    d_x = 7 * y"), "7"),)),
     Table: Table(("symbol", "meaning"), (((Math("x"),), (Words("what it is"),)),), (3.0, 9.0)),
 }
