@@ -114,6 +114,7 @@ TOGETHER = {
     "formula/test_catalogue.py": "verdicts",
     "formula/test_edits.py": "edits",
     "codegen/test_style.py": "style",
+    "test_contributing.py": "recipes",
     "test_output.py": "output",
 }
 

@@ -46,7 +46,7 @@ it”, the equation is that of the last column, typed, and the command is the on
 def document() -> str:
     """The whole text."""
     parts = [INTRODUCTION]
-    parts += ["\n".join(_table(chosen)) for chosen in DOCUMENTS]
+    parts += ["\n".join(section(chosen)) for chosen in DOCUMENTS]
     parts.append("\n".join(_models()))
     return "\n".join(parts) + "\n"
 
@@ -64,7 +64,7 @@ def files() -> dict[str, str]:
     return {TABLE: document(), **{f"figures/{k}": text for k, text in figures().items()}}
 
 
-def _table(chosen: Document) -> Iterator[str]:
+def section(chosen: Document) -> Iterator[str]:
     yield f"## {chosen.title}"
     yield ""
     yield "| equation | as symbptt prints it | how it is proved | as its document prints it |"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.catalogue.entries import Entry
+from tests.catalogue.entries import Document, Entry
 from tests.catalogue.proofs import Proof
 from tests.catalogue.rows import DOCUMENTS
-from tests.catalogue.table import DOCS, TABLE, columns, differences, figures
+from tests.catalogue.table import DOCS, TABLE, columns, differences, figures, section
 from tests.formula.catalogue import MISPRINTS, RIGHT, UNREADABLE, Row
+from tests.modules import EXHAUSTIVE, some
 
 ENTRIES = tuple(entry for document in DOCUMENTS for entry in document.entries)
 
@@ -20,9 +22,21 @@ def named(entry: Entry) -> tuple[str, ...]:
     return (*entry.right, *entry.wrong, *entry.unreadable)
 
 
+@pytest.mark.skipif(not EXHAUSTIVE, reason="every row, with SYMBPTT_EXHAUSTIVE=1")
 def test_the_files_are_as_made_again() -> None:
     if found := list(differences(DOCS)):
         pytest.fail("\n".join([*found, "", "`make docs` writes them again"]), pytrace=False)
+
+
+@pytest.mark.parametrize("document", some(DOCUMENTS, 2), ids=lambda one: one.title)
+def test_a_document_is_as_made_again(document: Document) -> None:
+    made = "\n".join(section(document))
+    assert made in (DOCS / TABLE).read_text(encoding="utf-8"), "`make docs` writes it again"
+
+
+def test_a_row_that_differs_is_seen() -> None:
+    made = "\n".join(section(replace(DOCUMENTS[0], entries=(), title="Another title")))
+    assert made not in (DOCS / TABLE).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("row", (*RIGHT, *MISPRINTS, *UNREADABLE), ids=lambda row: row.id)
@@ -58,8 +72,8 @@ def test_the_table_has_four_columns_throughout() -> None:
 
 
 def test_figures_are_there() -> None:
-    for name in figures():
-        assert (DOCS / "figures" / name).is_file()
+    for name, made in figures().items():
+        assert (DOCS / "figures" / name).read_text(encoding="utf-8") == made
         assert f"figures/{name}" in (DOCS / TABLE).read_text(encoding="utf-8")
 
 

@@ -63,7 +63,7 @@ def formulas(page: str) -> Iterator[str]:
 @needs_node
 def test_katex_sets_every_formula() -> None:
     found: set[str] = set()
-    for model, form, layout, notation, detail in some(CASES, 101):
+    for model, form, layout, notation, detail in some(CASES, 211):
         derivation = derive(load(model), form=form)
         style = Style.of(layout, notation, detail)
         found |= set(formulas(render(derivation, "html", Fragment(), style)))
