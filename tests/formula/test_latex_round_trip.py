@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from symbptt.algebra import Index, Model
-from symbptt.calculus.derivation import Derivation
+from symbptt.calculus.derivation import EVERY, Derivation
 from symbptt.calculus.gradients import derive
 from symbptt.errors import EvaluationError, SymbpttError
 from symbptt.formula.decision import decide
@@ -159,6 +159,10 @@ def stated(
         yield str(step.number), said.condition(step)
     if style.detail == "index":
         entries = ByEntries(derivation, printer, {})
+        every = {one.name for one in derivation.normal.equations if not one.last}
+        for equation in entries.indices.equations:
+            for line in equation.slopes if equation.name in every else ():
+                yield entries.equality(line), said.range(EVERY)
         for step in derivation.steps:
             lines = entries.indices.of(step)
             for line in lines.all() if lines else ():
@@ -304,6 +308,25 @@ def test_lines_of_a_kind_are_right(name: str, way: str, sign: str) -> None:
     found = [line for line in lines(name, way) if sign in line]
     assert found
     assert not list(wrong(name, way, found[:1]))
+
+
+@pytest.mark.parametrize(
+    ("name", "notation", "sign"),
+    [
+        ("activity_differences", "delta", r"\delta_{t+1}^{\ell} ("),
+        ("activity_differences", "superscript,delta", r"\delta^{\ell,(t+1)} ("),
+        ("more_awkward_names", "", r"^{\mathtt{n\_loss\_{\ldots}1}}"),
+        ("more_awkward_names", "", r"^{n_{\overline{\mathrm{grads}}}}"),
+        ("constant_quantity", "", r"&= \delta_{ji} (\mathbf{g}_t)_{j}"),
+    ],
+)
+def test_lines_by_entries_of_a_kind_are_right(name: str, notation: str, sign: str) -> None:
+    """The gradient by a loss before a bracket, a sum up to a length that is shortened or has an
+    accent, the slope of what reads no step.
+    """
+    found = [line for line in lines(name, "index", notation) if sign in line]
+    assert found
+    assert not list(wrong(name, "index", sorted(found, key=len)[:1]))
 
 
 @pytest.mark.slow

@@ -59,6 +59,8 @@ class CallReader(DerivativeReader):
         of_entry = core.text in self.names.functions | set(self.names.aliases)
         if found is None and of_entry and len(own) == 1 and is_letter(own[0]):
             return self.functions.get(core.text)  # `f_j(a_j)`, for an entry
+        if found == "delta" and (below or above) and not of_entry:
+            return None  # `\delta_{t+1}^h (a - b)`: Kronecker's delta has its places in parentheses
         return found
 
     def behind(self, node: wr.Bracketed) -> Iterable[Way]:

@@ -439,7 +439,7 @@ class NameReader(WordReader):
             case wr.Numeral(text=text):
                 return sf.Literal(tree.place, Fraction(text), text)
             case wr.Scripted(core=wr.Word() as word, above=[], primes=primes):
-                key = letters_of(word.text) + "".join(script.word for script in tree.below)
+                key = letters_of("".join([word.text, *(script.word for script in tree.below)]))
                 if key in self.dims and (lengths or not is_letter(word.text) or tree.below):
                     return self.dim(tree.place, key, lengths)
                 if tree.below:

@@ -61,8 +61,7 @@ class WordReader:
             for letters in _letters(name):
                 if name in RESERVED or letters not in RESERVED:
                     found.setdefault(letters, []).append(name)
-        for name, cut in self.cut.items():
-            found[letters_of(cut)] = [name]
+        found |= {letters_of(cut): [name] for name, cut in self.cut.items() if name in every}
         for alias, meant in names.aliases.items():
             found |= {letters: [meant] for letters in _letters(alias)}
         return found
@@ -79,8 +78,11 @@ class WordReader:
     @cached_property
     def dims(self) -> dict[str, str]:
         """What a length is called by its letters: its dimension, or a vector that is so long."""
-        dims = self.names.model.dims
-        return {letters_of(latin(dim)): self.vectors.get(dim, dim) for dim in dims}
+        return {
+            letters_of(said): self.vectors.get(dim, dim)
+            for dim in self.names.model.dims
+            for said in (latin(dim), self.cut.get(dim, dim))
+        }
 
     @cached_property
     def vectors(self) -> dict[str, str]:
