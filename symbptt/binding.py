@@ -72,16 +72,19 @@ def _check_bindings(model: Model, bindings: Mapping[str, str]) -> None:
         _check_target(known[name], target)
 
 
-def _check_target(abstract: Abstract, target: str) -> None:
+def fitting(abstract: Abstract) -> list[str]:
+    """The functions, or losses, of the table that can stand for an abstract one."""
     if abstract.loss:
-        fitting = list(LOSSES)
-    else:
-        fitting = [
-            f.name for f in FUNCTIONS.values() if f.public and len(f.derivatives) == abstract.arity
-        ]
-    if target not in fitting:
-        expected = f"expected one of: {', '.join(fitting)}"
-        if not fitting:
+        return list(LOSSES)
+    arity = abstract.arity
+    return [f.name for f in FUNCTIONS.values() if f.public and len(f.derivatives) == arity]
+
+
+def _check_target(abstract: Abstract, target: str) -> None:
+    known = fitting(abstract)
+    if target not in known:
+        expected = f"expected one of: {', '.join(known)}"
+        if not known:
             expected = f"no function of the table takes {abstract.arity} arguments"
         raise UnknownNameError(f"{abstract.name} can't be bound to {target!r}; {expected}")
 

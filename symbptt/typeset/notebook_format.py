@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from symbptt.algebra import Abstract, Model
-from symbptt.functions.elementwise import FUNCTIONS
-from symbptt.functions.losses import LOSSES
+from symbptt.algebra import Model
+from symbptt.binding import fitting
 from symbptt.output import signed
 from symbptt.typeset.blocks import Block, Document, Heading
 from symbptt.typeset.format import Markdown
@@ -110,12 +109,13 @@ def _trial(model: Model) -> Iterator[Cell]:
     """The model read, its module made, called with random numbers, and its gradient tried."""
     yield "markdown", "## The same in NumPy"
     yield "code", _reading(model)
-    fitting = {one.name: _fitting(one) for one in model.abstract if one.default is None}
-    if "" in fitting.values():
-        name = next(name for name, function in fitting.items() if not function)
+    open_ones = [one for one in model.abstract if one.default is None]
+    chosen = {one.name: next(iter(fitting(one)), "") for one in open_ones}
+    if "" in chosen.values():
+        name = next(name for name, function in chosen.items() if not function)
         yield "markdown", f"No function that symbptt knows can stand for `{name}`."
         return
-    bound = f", bind={fitting!r}" if fitting else ""
+    bound = f", bind={chosen!r}" if chosen else ""
     steps = "" if any(source.timed for source in model.inputs) else ", steps=T"
     yield "markdown", "A module computes the last member of every chain above."
     yield "code", f"module = symbptt.module(model{bound})\nmodule.PARAMS"
@@ -125,13 +125,3 @@ def _trial(model: Model) -> Iterator[Cell]:
     yield "code", _DIFFERENCE % steps
     yield "markdown", "Every proof and every test, a row each:"
     yield "code", "symbptt.verify(model)"
-
-
-def _fitting(abstract: Abstract) -> str:
-    """A function that can stand for an abstract one, or ""."""
-    fitting = (
-        iter(LOSSES)
-        if abstract.loss
-        else (f.name for f in FUNCTIONS.values() if len(f.derivatives) == abstract.arity)
-    )
-    return next(fitting, "")
