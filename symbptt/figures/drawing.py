@@ -275,7 +275,7 @@ class Placement:
         return Text(tex, (x, self.tracks.middle(item.rank)), SMALL, "adjoint")
 
     def _free_side(self, number: int, step: int) -> float:
-        """Left of it, and of what stands or passes left of it on its level: there is the channel."""
+        """Left of it, and of what stands or passes left of it on its level, where nothing is."""
         item = self.column.items[number]
         first = self.column.rows[item.rank][0] is item
         x = item.x - item.right if first else -self.column.width / 2
