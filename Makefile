@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check lint bench cost mutants generated docs trust clean
+.PHONY: demo test check lint manual bench cost mutants generated docs trust clean
 
 demo: $(VENV)/core
 	$(BIN)/python -m symbptt demo
@@ -27,6 +27,10 @@ lint: $(VENV)/tools
 	$(BIN)/python -m ruff check --isolated generated
 	$(BIN)/python -m ruff format --check --isolated generated
 	$(BIN)/python -m mypy
+
+# The documentation as web pages, in build/manual.
+manual: $(VENV)/manual
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/manual
 
 # One gradient step beside hand-written NumPy and, where installed, PyTorch and JAX.
 bench: $(VENV)/core
@@ -70,3 +74,7 @@ $(VENV)/core: pyproject.toml | $(BIN)/python
 $(VENV)/tools: pyproject.toml | $(BIN)/python
 	$(PIP) install -e ".[test,lint]"
 	@touch $(VENV)/core $@
+
+$(VENV)/manual: pyproject.toml | $(BIN)/python
+	$(PIP) install -e ".[docs]"
+	@touch $@

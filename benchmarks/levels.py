@@ -135,7 +135,7 @@ def page(results: Sequence[Comparison], about: Sequence[str]) -> str:
     parts = [
         "# What the levels of generated code are worth",
         "Made by `python -m benchmarks.levels --write docs`: cells that have no rival written by "
-        "hand, of [tests/cells](../tests/cells), one gradient step each. "
+        "hand, of `tests/cells`, one gradient step each. "
         f"{sizes_in_words({found.size for found in results})} Lengths that are neither an input's "
         "nor the loss's are h. All levels run in one process, interleaved, their results compared "
         "first. Median and quartiles of the rounds' ratios.",

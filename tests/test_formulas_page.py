@@ -13,7 +13,7 @@ from symbptt.formula.canonical import canonical
 from symbptt.formula.reading import read, readings
 from symbptt.formula.verdict import check
 from symbptt.language import library
-from tests.pages import DOCS, blocks, console, files, run
+from tests.pages import DOCS, blocks, console, files
 
 PAGE = (DOCS / "formulas.md").read_text(encoding="utf-8")
 BLOCKS = blocks(PAGE)
@@ -26,12 +26,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, text in FILES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("block", CONSOLE, ids=lambda block: block.partition("\n")[0][2:60])
-def test_an_example(block: str) -> None:
-    run(block)
 
 
 SPELLINGS = re.findall(r"^\| `([^`]* = [^`]*)` \| `([^`]*)` \| `([^`]*)` \|$", PAGE, re.MULTILINE)

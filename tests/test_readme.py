@@ -15,7 +15,8 @@ from click.testing import CliRunner
 
 from symbptt.cli import main
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 WRONG = "x: (3,)\nW: (4, 3)\nh[t] = tanh(W @ x[t] + U @ h[t-1]) + x[t]\n"
 
@@ -50,6 +51,13 @@ def test_the_derivation_and_its_code(leaky: str) -> None:
     for formula, code in table():
         assert formula in formulas
         assert code in lines
+
+
+def test_the_picture(leaky: str) -> None:
+    """To make it again: symbptt graph ./leaky.rnn --backward -o docs/figures/leaky.svg."""
+    (path,) = re.findall(r"^!\[.*leaky.*\]\((.*)\)$", README, re.MULTILINE)
+    picture = (ROOT / path).read_text(encoding="utf-8")
+    assert output("graph", leaky, "--backward") == picture
 
 
 def test_the_rows_of_the_proof(leaky: str) -> None:

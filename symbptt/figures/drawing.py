@@ -267,12 +267,19 @@ class Placement:
             return None
         half = text_width(tex, SMALL) / 2
         if link.straight:
-            u, v = self.at(link.reader, step)
-            right = u - self.column.items[link.reader].right
-            return Text(tex, (right - 3 - half, v + BESIDE + 7), SMALL, "adjoint")
+            right = self._free_side(link.reader, step) - 3
+            height = self.at(link.reader, step)[1] + BESIDE + 7
+            return Text(tex, (right - half, height), SMALL, "adjoint")
         item = link.passing[-1]
         x = self.centre[step] + item.x + BESIDE + 2 + half
         return Text(tex, (x, self.tracks.middle(item.rank)), SMALL, "adjoint")
+
+    def _free_side(self, number: int, step: int) -> float:
+        """Left of it, and of what stands or passes left of it on its level, where nothing is."""
+        item = self.column.items[number]
+        first = self.column.rows[item.rank][0] is item
+        x = item.x - item.right if first else -self.column.width / 2
+        return self.centre[step] + x
 
     def _add(
         self,

@@ -140,9 +140,8 @@ class Drawing:
 
     def svg(self) -> Svg:
         """The file's text."""
-        # In a comment of XML no two hyphens may meet.
-        how = self.made.replace("--", "- -").replace("--", "- -")
-        head = ('<?xml version="1.0" encoding="UTF-8"?>', f"<!-- {how} -->")
+        # No comment: in one of XML no two hyphens may meet, and options begin with two.
+        head = ('<?xml version="1.0" encoding="UTF-8"?>', f"<?{self.made.replace('?>', '? >')}?>")
         return Svg("\n".join((*head, *self.lines(), "")))
 
 

@@ -1,0 +1,52 @@
+"""Every example of the documentation runs, in the order of its page, in one folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import symbptt
+from symbptt.language import library
+from tests.pages import DOCS, blocks, run
+
+PAGES = [path for path in sorted(DOCS.rglob("*.md")) if "```console" in path.read_text("utf-8")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the page's files are; what it imports from there is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    for path in tmp_path.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page(page: Path, folder: Path) -> None:
+    there: dict[str, object] = {}
+    for words, text in blocks(page.read_text(encoding="utf-8")):
+        match words:
+            case ["text", name]:
+                (folder / name).write_text(text, encoding="utf-8")
+            case ["console"]:
+                run(text)
+            case ["python"]:
+                exec(compile(text, str(page), "exec"), there)
+
+
+STANDS = {
+    "gallery": ("models/{}.rnn", library.names()),
+    "python": (":: symbptt.{}\n", symbptt.__all__),
+}
+
+
+@pytest.mark.parametrize("page", STANDS)
+def test_nothing_is_left_out(page: str) -> None:
+    place, names = STANDS[page]
+    (path,) = DOCS.rglob(f"{page}.md")
+    text = path.read_text(encoding="utf-8")
+    assert [name for name in names if place.format(name) not in text] == []
