@@ -100,15 +100,17 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
     # What was read as data is made again in this format by the command with its name.
     option = "" if to == "tex" else f" --to {to}"
     made_so = (line.replace(" --to json", option, 1) for line in document.made)
+    title, author = printer.title(document.title), printer.words(document.author)
+    body = printer.body(document.blocks)
     page = Framed(
         tuple(map(printer.comment, made_so)),
-        printer.title(document.title),
+        title,
         document.subtitle,
-        printer.words(document.author),
+        author,
         document.subtitle[:1].lower() + document.subtitle[1:],
-        printer.body(document.blocks),
+        body,
         whole=fragment is None,
-        parts={} if fragment else printer.parts(document),
+        parts={} if fragment else printer.parts(document, title + author + body),
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
