@@ -13,6 +13,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
+from symbptt.typeset.beamer_format import Beamer
 from symbptt.typeset.blocks import Block, Document, Figure, Version, Words
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
@@ -55,6 +56,7 @@ FORMATS: dict[str, Output] = {
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
+    "beamer": Output(Beamer(), "slides.tex.j2", ".tex", "slides in LaTeX, an idea each"),
 }
 
 WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data"}
