@@ -91,7 +91,14 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
     """
     known_as("format", to, FORMATS)
     chosen = FORMATS[to]
-    printer = FragmentTex(fragment) if fragment and to == "tex" else chosen.printer
+    if fragment and to == "tex":
+        chosen = replace(chosen, printer=FragmentTex(fragment))
+    return framed(document, chosen, whole=fragment is None)
+
+
+def framed(document: Document, chosen: Output, whole: bool = True) -> str:
+    """What the printer of a format prints, in its frame if it is to be ``whole``."""
+    printer = chosen.printer
     page = Framed(
         tuple(map(printer.comment, document.made)),
         printer.title(document.title),
@@ -99,8 +106,8 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
         printer.words(document.author),
         document.subtitle[:1].lower() + document.subtitle[1:],
         printer.body(document.blocks),
-        whole=fragment is None,
-        parts={} if fragment else printer.parts(document),
+        whole=whole,
+        parts=printer.parts(document) if whole else {},
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
