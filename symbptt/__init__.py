@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from symbptt.proof.report import Report, verify
     from symbptt.proof.trial import generate
     from symbptt.symbolic import Unrolled, unroll
+    from symbptt.typeset.document import printed as print_document
+    from symbptt.typeset.json_format import load_document
 
 __version__ = "0.1.0"
 
@@ -70,10 +72,12 @@ __all__ = [
     "graph",
     "list",
     "load",
+    "load_document",
     "load_ipython_extension",
     "module",
     "parse",
     "plot",
+    "print_document",
     "proofread",
     "show",
     "site",
@@ -107,10 +111,12 @@ _HOME = {
     "graph": "symbptt.figures.figure",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
+    "load_document": "symbptt.typeset.json_format",
     "load_ipython_extension": "symbptt.live",
     "module": "symbptt.live",
     "parse": "symbptt.language.parser",
     "plot": "symbptt.plots.drawing",
+    "print_document": "symbptt.typeset.document:printed",
     "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
     "site": "symbptt.gallery.building",

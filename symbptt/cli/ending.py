@@ -29,6 +29,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.ProgramError, USAGE),
     (errors.FormulaError, USAGE),
     (errors.DocumentError, USAGE),
+    (errors.DataError, USAGE),
     (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),
     (errors.SheetError, USAGE),

@@ -214,6 +214,10 @@ class KeyOf(TextType):
     def keys(self) -> tuple[str, ...]:
         return tuple(getattr(import_module(self.module), self.table))
 
+    def suffixes(self) -> dict[str, str]:
+        """The rows themselves, of a table of formats."""
+        return dict(getattr(import_module(self.module), self.table))
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         for name in filter(None, value.split(",")) if self.several else (value,):
             errors.known_as(self.name, name, self.keys())
@@ -223,14 +227,44 @@ class KeyOf(TextType):
         return f"[{'|'.join(self.keys())}]"
 
 
-CHARTS = ("text", "csv", "svg")
+def format_option(
+    module: str, table: str, default: str, words: str
+) -> Callable[[Command], Command]:
+    """What a result is written as: a key of a table, which says how files of it end.
+
+    The ending of -o says it where --to doesn't.
+    """
+    formats = KeyOf("format", module, table)
+
+    def by_ending(context: click.Context, option: click.Parameter, value: str) -> str:
+        output = context.params.get("output")
+        given = context.get_parameter_source("to") is not ParameterSource.DEFAULT
+        if given or output is None or output.suffix == formats.suffixes()[value]:
+            return value
+        for name, suffix in formats.suffixes().items():
+            if output.suffix.lower() == suffix:
+                # A head names it, since without -o it is not the default.
+                context.set_parameter_source("to", ParameterSource.COMMANDLINE)
+                return name
+        return value
+
+    return click.option(
+        "--to",
+        type=formats,
+        default=default,
+        callback=by_ending,
+        help=f"{words}; the ending of -o says it, too.",
+    )
+
+
+CHARTS = {"text": ".txt", "csv": ".csv", "svg": ".svg"}
 """What measured numbers are written as."""
 
-chart_option = click.option(
-    "--to",
-    type=click.Choice(CHARTS),
-    default="text",
-    help="Tables, the numbers of the figure, or the figure (which needs matplotlib).",
+chart_option = format_option(
+    "symbptt.cli.program",
+    "CHARTS",
+    "text",
+    "Tables, the numbers of the figure, or the figure (which needs matplotlib)",
 )
 
 

@@ -16,6 +16,7 @@ from symbptt.cli.program import (
     dim_option,
     estimator_option,
     form_option,
+    format_option,
     headed,
     layout_option,
     model_argument,
@@ -64,11 +65,11 @@ def show(model_name: str) -> Result:
 @model_argument
 @click.argument("what", required=False)
 @click.option("-T", "horizon", type=click.IntRange(1, 1000), default=4, help="How many steps.")
-@click.option(
-    "--to",
-    type=KeyOf("format", "symbptt.unrolled", "FORMATS"),
-    default="text",
-    help="The format; sympy is a Python script that proves its gradients.",
+@format_option(
+    "symbptt.unrolled",
+    "FORMATS",
+    "text",
+    "The format; sympy is a Python script that proves its gradients",
 )
 @dim_option("for sympy; 2 otherwise")
 def unroll(
@@ -107,11 +108,11 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
 
 @verb()
 @model_argument
-@click.option(
-    "--to",
-    type=KeyOf("format", "symbptt.typeset.document", "TEXTS"),
-    default="tex",
-    help="The format; formulas are lines that check reads.",
+@format_option(
+    "symbptt.typeset.document",
+    "SUFFIXES",
+    "tex",
+    "The format; formulas are lines that check reads, json is for programs",
 )
 @click.option(
     "--fragment",
@@ -227,11 +228,11 @@ def _code_of(derivation: Derivation) -> tuple[Block, ...]:
 @verb()
 @model_argument
 @click.option("-T", "horizon", type=click.IntRange(1, 50), default=3, help="How many steps.")
-@click.option(
-    "--to",
-    type=KeyOf("format", "symbptt.figures.formats", "FORMATS"),
-    default="svg",
-    help="The format; tikz is a picture to be put into a document, dot is for Graphviz.",
+@format_option(
+    "symbptt.figures.formats",
+    "SUFFIXES",
+    "svg",
+    "The format; tikz is a picture to be put into a document, dot is for Graphviz",
 )
 @click.option(
     "--detail",

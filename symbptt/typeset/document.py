@@ -19,6 +19,7 @@ from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
 from symbptt.typeset.html_format import Html
+from symbptt.typeset.json_format import json_text
 from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
@@ -56,8 +57,12 @@ FORMATS: dict[str, Output] = {
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
 }
 
-TEXTS = (*FORMATS, "formulas", "ipynb")
-"""What a derivation is written as."""
+WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data"}
+"""Formats without fragments: a file is one thing, and what it is."""
+
+SUFFIXES: dict[str, str] = {name: chosen.suffix for name, chosen in FORMATS.items()}
+SUFFIXES |= {"formulas": ".formulas", "ipynb": ".ipynb", "json": ".json"}
+"""What a derivation is written as, and how files of it end."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,10 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
     chosen = FORMATS[to]
     if fragment and to == "tex":
         chosen = replace(chosen, printer=FragmentTex(fragment))
-    return framed(document, chosen, whole=fragment is None)
+    # What was read as data is made again in this format by the command with its name.
+    option = "" if to == "tex" else f" --to {to}"
+    made_so = tuple(line.replace(" --to json", option, 1) for line in document.made)
+    return framed(replace(document, made=made_so), chosen, whole=fragment is None)
 
 
 def framed(document: Document, chosen: Output, whole: bool = True) -> str:
@@ -129,7 +137,7 @@ def render(
     Parameters
     ----------
     to : str
-        One of `TEXTS`.
+        A key of `SUFFIXES`.
     fragment : Fragment, optional
         Leave out preamble and title, for pasting into another document.
     style : Style, optional
@@ -173,6 +181,8 @@ def render(
     )
     if to == "ipynb":
         return notebook_text(told, derivation.model)
+    if to == "json":
+        return json_text(told)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
@@ -201,8 +211,10 @@ def refuse_together(
         )
     if parts and to == "formulas":
         raise OptionError("--parts and --to formulas can't be combined: formulas are all steps")
-    if fragment and to == "ipynb":
-        raise OptionError("--fragment and --to ipynb can't be combined: a notebook is a whole file")
+    if fragment and to in WHOLE:
+        raise OptionError(
+            f"--fragment and --to {to} can't be combined: {WHOLE[to]} is a whole file"
+        )
     if fragment and to != "tex" and fragment.options:
         raise OptionError(
             f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"
