@@ -98,19 +98,26 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
     """
     known_as("format", to, FORMATS)
     chosen = FORMATS[to]
-    printer = FragmentTex(fragment) if fragment and to == "tex" else chosen.printer
+    if fragment and to == "tex":
+        chosen = replace(chosen, printer=FragmentTex(fragment))
     # What was read as data is made again in this format by the command with its name.
     option = "" if to == "tex" else f" --to {to}"
-    made_so = (line.replace(" --to json", option, 1) for line in document.made)
+    made_so = tuple(line.replace(" --to json", option, 1) for line in document.made)
+    return framed(replace(document, made=made_so), chosen, whole=fragment is None)
+
+
+def framed(document: Document, chosen: Output, whole: bool = True) -> str:
+    """What the printer of a format prints, in its frame if it is to be ``whole``."""
+    printer = chosen.printer
     page = Framed(
-        tuple(map(printer.comment, made_so)),
+        tuple(map(printer.comment, document.made)),
         printer.title(document.title),
         document.subtitle,
         printer.words(document.author),
         document.subtitle[:1].lower() + document.subtitle[1:],
         printer.body(document.blocks),
-        whole=fragment is None,
-        parts={} if fragment else printer.parts(document),
+        whole=whole,
+        parts=printer.parts(document) if whole else {},
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
