@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.answer import Verdict
     from symbptt.formula.verdict import check
+    from symbptt.gallery.building import site
     from symbptt.language.library import load
     from symbptt.language.library import names as list
     from symbptt.language.parser import parse
@@ -79,6 +80,7 @@ __all__ = [
     "print_document",
     "proofread",
     "show",
+    "site",
     "strategies",
     "study",
     "unroll",
@@ -117,6 +119,7 @@ _HOME = {
     "print_document": "symbptt.typeset.document:printed",
     "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
+    "site": "symbptt.gallery.building",
     "strategies": "symbptt.figures.truncation:truncation_figure",
     "study": "symbptt.experiments.experiment:study_estimators",
     "unroll": "symbptt.symbolic",

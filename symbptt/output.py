@@ -80,7 +80,7 @@ def _write(path: Path, text: str, force: bool) -> None:
     try:
         regular = stat.S_ISREG(target.stat().st_mode)
     except FileNotFoundError:
-        _replace(target, text)
+        replace_file(target, text.encode())
         return
     if not regular:
         # A device or a pipe is written to, not replaced; a folder answers with an OSError.
@@ -90,7 +90,7 @@ def _write(path: Path, text: str, force: bool) -> None:
         raise OutputError(f"can't write {path}: the file is read-only")
     if not force:
         refuse_to_lose(path, target.read_bytes().decode("utf-8", errors="replace"), text)
-    _replace(target, text)
+    replace_file(target, text.encode())
 
 
 def is_as_made(text: str) -> bool:
@@ -137,13 +137,13 @@ def _shown(line: str | None) -> str:
     return shown if len(shown) <= _COLUMNS else f"{shown[:_COLUMNS]} …"
 
 
-def _replace(target: Path, text: str) -> None:
+def replace_file(target: Path, data: bytes) -> None:
     """Through a file beside it: renaming is all or nothing."""
     # A short name: that of the target may be as long as names can be.
     beside = target.with_name(f".symbptt-{os.getpid()}.part")
     _begun.add(beside)
     try:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_bytes(data)
         if target.exists():
             beside.chmod(stat.S_IMODE(target.stat().st_mode))
         beside.replace(target)

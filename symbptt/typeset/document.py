@@ -13,6 +13,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
+from symbptt.typeset.beamer_format import Beamer
 from symbptt.typeset.blocks import Block, Document, Figure, Version, Words
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
@@ -55,6 +56,7 @@ FORMATS: dict[str, Output] = {
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
+    "beamer": Output(Beamer(), "slides.tex.j2", ".tex", "slides in LaTeX, an idea each"),
 }
 
 WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data"}
@@ -96,21 +98,28 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
     """
     known_as("format", to, FORMATS)
     chosen = FORMATS[to]
-    printer = FragmentTex(fragment) if fragment and to == "tex" else chosen.printer
+    if fragment and to == "tex":
+        chosen = replace(chosen, printer=FragmentTex(fragment))
     # What was read as data is made again in this format by the command with its name.
     option = "" if to == "tex" else f" --to {to}"
-    made_so = (line.replace(" --to json", option, 1) for line in document.made)
+    made_so = tuple(line.replace(" --to json", option, 1) for line in document.made)
+    return framed(replace(document, made=made_so), chosen, whole=fragment is None)
+
+
+def framed(document: Document, chosen: Output, whole: bool = True) -> str:
+    """What the printer of a format prints, in its frame if it is to be ``whole``."""
+    printer = chosen.printer
     title, author = printer.title(document.title), printer.words(document.author)
     body = printer.body(document.blocks)
     page = Framed(
-        tuple(map(printer.comment, made_so)),
+        tuple(map(printer.comment, document.made)),
         title,
         document.subtitle,
         author,
         document.subtitle[:1].lower() + document.subtitle[1:],
         body,
-        whole=fragment is None,
-        parts={} if fragment else printer.parts(document, title + author + body),
+        whole=whole,
+        parts=printer.parts(document, title + author + body) if whole else {},
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 

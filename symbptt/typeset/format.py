@@ -128,6 +128,9 @@ class Tex(Format):
     """Blocks in LaTeX."""
 
     def body(self, blocks: Sequence[Block]) -> str:
+        return self.labelled(self.joined(blocks))
+
+    def joined(self, blocks: Sequence[Block]) -> str:
         """A blank line ends a paragraph: before a heading, and between two paragraphs."""
         printed = [self.block(blocks[0])]
         for before, block in pairwise(blocks):
@@ -135,7 +138,7 @@ class Tex(Format):
                 isinstance(block, Paragraph) and isinstance(before, Paragraph | Points)
             )
             printed.append("\n" + self.block(block) if ended else self.block(block))
-        return self.labelled("\n".join(printed) + "\n")
+        return "\n".join(printed) + "\n"
 
     def labelled(self, text: str) -> str:
         """Where a number stands first is its place."""
