@@ -82,6 +82,18 @@ class NameReader(WordReader):
             found += self.dimension(core, place, below, above)
         if not found:
             found = list(self.special(core, place, below, above))
+        elif core.text.endswith("_bar") and self.called(core.text.removesuffix("_bar")):
+            # `\overline{grads}` beside a `grads_bar` of the model's own.
+            gradients = self.sign_of_gradient(core, place, below, above)
+            both = (
+                ("the model's own", found),
+                ("the gradient by what is below the bar", gradients),
+            )
+            found = [
+                replace(way, notes=(*way.notes, (f"`{self.shown(place)}`", meaning)))
+                for meaning, ways in both
+                for way in ways
+            ]
         if not found:
             self.unknown(core, place, below, above)
         return found
