@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from symbptt.figures.truncation import truncation_figure as strategies
     from symbptt.formula.answer import Verdict
     from symbptt.formula.verdict import check
+    from symbptt.gallery.building import site
     from symbptt.language.library import load
     from symbptt.language.library import names as list
     from symbptt.language.parser import parse
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from symbptt.proof.report import Report, verify
     from symbptt.proof.trial import generate
     from symbptt.symbolic import Unrolled, unroll
+    from symbptt.typeset.document import printed as print_document
+    from symbptt.typeset.json_format import load_document
 
 __version__ = "0.1.0"
 
@@ -69,12 +72,15 @@ __all__ = [
     "graph",
     "list",
     "load",
+    "load_document",
     "load_ipython_extension",
     "module",
     "parse",
     "plot",
+    "print_document",
     "proofread",
     "show",
+    "site",
     "strategies",
     "study",
     "unroll",
@@ -105,12 +111,15 @@ _HOME = {
     "graph": "symbptt.figures.figure",
     "list": "symbptt.language.library:names",
     "load": "symbptt.language.library",
+    "load_document": "symbptt.typeset.json_format",
     "load_ipython_extension": "symbptt.live",
     "module": "symbptt.live",
     "parse": "symbptt.language.parser",
     "plot": "symbptt.plots.drawing",
+    "print_document": "symbptt.typeset.document:printed",
     "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
+    "site": "symbptt.gallery.building",
     "strategies": "symbptt.figures.truncation:truncation_figure",
     "study": "symbptt.experiments.experiment:study_estimators",
     "unroll": "symbptt.symbolic",

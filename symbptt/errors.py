@@ -167,6 +167,14 @@ class DocumentError(SymbpttError):
     """A document that can't be proofread as a whole; it says in which line, and why."""
 
 
+class DataError(SymbpttError):
+    """A document written as data that can't be read back; it says at which place, and why."""
+
+
+class TypesettingError(SymbpttError):
+    """A document can't be made a PDF: nothing that sets it is there, or it failed."""
+
+
 class SheetError(SymbpttError):
     """An exercise sheet, or the answers to it, that can't be read."""
 

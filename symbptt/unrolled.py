@@ -27,8 +27,9 @@ from symbptt.typeset.folded import (
 )
 from symbptt.typeset.names import Names
 
-FORMATS = ("text", "tex", "md", "sympy")
-"""What `unroll` is written in; SymPy's script is `symbptt.sympy_script`."""
+FORMATS = {"text": ".txt", "tex": ".tex", "md": ".md", "sympy": ".py"}
+"""What `unroll` is written in, and how files of it end; SymPy's script is
+`symbptt.sympy_script`."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from symbptt.cli import main as symbptt
 from symbptt.language import library
 from symbptt.output import is_as_made
+from symbptt.typeset.json_format import SCHEMA, schema_text
 
 GENERATED = Path(__file__).resolve().parents[1] / "generated"
 KINDS = {
@@ -77,6 +78,7 @@ def update() -> None:
     with tempfile.TemporaryDirectory() as folder:
         make(Path(folder))
         wanted = files(Path(folder))
+    SCHEMA.write_text(schema_text(), encoding="utf-8")
     for name, content in wanted.items():
         (GENERATED / name).parent.mkdir(parents=True, exist_ok=True)
         (GENERATED / name).write_bytes(content)

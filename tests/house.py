@@ -35,7 +35,7 @@ ORDER = (
     ("live", "testing"),
     ("analysis", "demonstration", "figures", "unrolled"),
     ("experiments", "symbolic"),
-    ("sympy_script",),
+    ("sympy_script", "gallery"),
     ("symbptt",),
     ("cli",),
     ("__main__",),

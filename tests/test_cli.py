@@ -331,6 +331,7 @@ def test_every_verb_explains_itself(verb: str) -> None:
 
 
 OF_ANOTHER_NAME = {
+    "print_document": "printed",
     "demo": "run",
     "list": "names",
     "show": "model_text",

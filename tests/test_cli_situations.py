@@ -47,8 +47,9 @@ VERBS: dict[str, tuple[str, ...]] = {
     "checkpoints": ("linear", "-T", "2", "-B", "1", "--dim", "h=2"),
     "strategies": ("-n", "3"),
     "demo": (),
+    "site": ("out", "linear"),
 }
-WRITING = [verb for verb in VERBS if verb != "demo"]
+WRITING = [verb for verb in VERBS if verb not in ("demo", "site")]
 """Those with -o."""
 READING = [verb for verb, words in VERBS.items() if "linear" in words]
 """Those that read a model."""
@@ -78,6 +79,7 @@ def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr("symbptt.experiments.experiment.text", lambda study: "a table\n")
     monkeypatch.setattr("symbptt.demonstration.run", lambda *args: click.echo("derived") or True)
+    monkeypatch.setattr("symbptt.gallery.building.site", lambda *args, **options: ("index.html",))
     monkeypatch.setattr("symbptt.demonstration.documentation", lambda: "some text to draw")
 
 

@@ -15,7 +15,7 @@ WRITTEN = [
     ("list",),
     ("show", "elman"),
     *(("unroll", "elman", "-T", "2", "--to", to) for to in ("text", "tex", "md", "sympy")),
-    *(("derive", "elman", "--to", to) for to in ("tex", "md", "text", "ipynb")),
+    *(("derive", "elman", "--to", to) for to in ("tex", "md", "text", "ipynb", "json")),
     ("derive", "elman", "--to", "tex", "--fragment"),
     ("generate", "elman", "--no-try"),
     ("generate", "elman", "-O0", "--no-try"),
@@ -127,3 +127,24 @@ def test_data_replaces_data(tmp_path: Path) -> None:
     path = tmp_path / "it"
     for _ in range(2):
         assert run("show", "gru", "--json", "-o", str(path)) == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "to"),
+    [
+        (("derive", "recurrence"), "it.md", "md"),
+        (("derive", "recurrence"), "it.JSON", "json"),
+        (("derive", "recurrence", "--to", "text"), "it.md", "text"),
+        (("derive", "recurrence"), "it.anything", "tex"),
+        (("unroll", "recurrence", "-T", "1"), "it.py", "sympy"),
+        (("graph", "recurrence", "-T", "1"), "it.tex", "tikz"),
+        (("exercise", "recurrence"), "it.md", "markdown"),
+    ],
+)
+def test_the_ending_of_a_file_says_its_format(
+    words: tuple[str, ...], name: str, to: str, tmp_path: Path
+) -> None:
+    asked, inferred = tmp_path / "asked", tmp_path / name
+    assert not run(*words[:2], *words[2:4] * (words[2:3] == ("-T",)), "--to", to, "-o", str(asked))
+    assert not run(*words, "-o", str(inferred))
+    assert inferred.read_text(encoding="utf-8") == asked.read_text(encoding="utf-8")

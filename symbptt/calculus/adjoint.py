@@ -351,13 +351,17 @@ def summed(member: al.Expr) -> Iterator[al.Expr]:
 
 
 def _enters(target: Target, readers: list[Edge], index: al.Index) -> Reason:
-    """ "h_t enters the equation of a at step t+1 and that of o at step t"."""
+    """ "h_t enters the equations of a and b at step t+1 and that of o at step t"."""
     variable = al.Ref(target.name, index, target.shape)
     if not readers:
         return ("nothing that ", TotalLoss(), " depends on reads ", variable)
+    by_step: dict[al.Index, list[Reason]] = {}
+    for reader in readers:
+        step = al.LAST if reader.last else index + reader.lag
+        by_step.setdefault(step, []).append((EquationName(reader.reader.name),))
     where: list[Reason] = [
-        (EquationName(r.reader.name), " at step ", al.LAST if r.last else index + r.lag)
-        for r in readers
+        (*listed(names, " and " if len(by_step) == 1 else ", "), " at step ", step)
+        for step, names in by_step.items()
     ]
     return (variable, " enters ", *listed(where))
 

@@ -82,12 +82,12 @@ class Sentence(tuple[ReasonPart, ...]):
 Part = TypeVar("Part")
 
 
-def listed(parts: Sequence[tuple[Part, ...]]) -> tuple[Part | str, ...]:
-    """The parts of a sentence with commas, and "and" before the last."""
+def listed(parts: Sequence[tuple[Part, ...]], last: str = " and ") -> tuple[Part | str, ...]:
+    """The parts of a sentence with commas, and ``last`` before the last."""
     pieces: list[Part | str] = []
     for number, part in enumerate(parts):
         if number:
-            pieces.append(" and " if number == len(parts) - 1 else ", ")
+            pieces.append(last if number == len(parts) - 1 else ", ")
         pieces += part
     return tuple(pieces)
 

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from symbptt import __version__, errors
 from symbptt.cli.ending import DONE, print_text, status_of
-from symbptt.output import MARK, says_its_maker, signed, write
+from symbptt.output import MARK, is_pdf, pdf_text, says_its_maker, signed, write
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
@@ -28,7 +28,7 @@ else:
     TextType = click.ParamType
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Verb = Callable[..., "str | Result"]
+Verb = Callable[..., "str | bytes | Result"]
 
 
 class Commands(click.Group):
@@ -107,6 +107,9 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
             if force and output is None:
                 raise click.UsageError("--force says what -o may replace; there is no -o")
             found = find(**given)
+            if isinstance(found, bytes):
+                emit(pdf_text(found, command_line()), output, force)
+                return
             result = Result(lambda: found, dict) if isinstance(found, str) else found
             text = _json_text(result.data()) if as_json else errors.visible(result.text())
             emit(text, output, force)
@@ -118,6 +121,12 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
         return command
 
     return made
+
+
+def output_ends_in(suffix: str) -> bool:
+    """Whether the name of the file that is written ends so."""
+    output = click.get_current_context().params["output"]
+    return output is not None and output.suffix.lower() == suffix
 
 
 def _json_text(data: dict[str, Any]) -> str:
@@ -138,7 +147,10 @@ def wants_json() -> bool:
 
 def emit(text: str, output: Path | None, force: bool) -> None:
     """Print a text or write it to a file, which always says what made it."""
-    if output is None or str(output) == "-":
+    to_stdout = output is None or str(output) == "-"
+    if is_pdf(text) and to_stdout and sys.stdout and sys.stdout.isatty():
+        raise click.UsageError("a PDF is no text to read here: -o FILE says where it is to go")
+    if output is None or to_stdout:
         print_text(signed(text))
     else:
         whole = text if says_its_maker(text) else headed(text)
@@ -214,6 +226,10 @@ class KeyOf(TextType):
     def keys(self) -> tuple[str, ...]:
         return tuple(getattr(import_module(self.module), self.table))
 
+    def suffixes(self) -> dict[str, str]:
+        """The rows themselves, of a table of formats."""
+        return dict(getattr(import_module(self.module), self.table))
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         for name in filter(None, value.split(",")) if self.several else (value,):
             errors.known_as(self.name, name, self.keys())
@@ -223,14 +239,44 @@ class KeyOf(TextType):
         return f"[{'|'.join(self.keys())}]"
 
 
-CHARTS = ("text", "csv", "svg")
+def format_option(
+    module: str, table: str, default: str, words: str
+) -> Callable[[Command], Command]:
+    """What a result is written as: a key of a table, which says how files of it end.
+
+    The ending of -o says it where --to doesn't.
+    """
+    formats = KeyOf("format", module, table)
+
+    def by_ending(context: click.Context, option: click.Parameter, value: str) -> str:
+        output = context.params.get("output")
+        given = context.get_parameter_source("to") is not ParameterSource.DEFAULT
+        if given or output is None or output.suffix == formats.suffixes()[value]:
+            return value
+        for name, suffix in formats.suffixes().items():
+            if output.suffix.lower() == suffix:
+                # A head names it, since without -o it is not the default.
+                context.set_parameter_source("to", ParameterSource.COMMANDLINE)
+                return name
+        return value
+
+    return click.option(
+        "--to",
+        type=formats,
+        default=default,
+        callback=by_ending,
+        help=f"{words}; the ending of -o says it, too.",
+    )
+
+
+CHARTS = {"text": ".txt", "csv": ".csv", "svg": ".svg"}
 """What measured numbers are written as."""
 
-chart_option = click.option(
-    "--to",
-    type=click.Choice(CHARTS),
-    default="text",
-    help="Tables, the numbers of the figure, or the figure (which needs matplotlib).",
+chart_option = format_option(
+    "symbptt.cli.program",
+    "CHARTS",
+    "text",
+    "Tables, the numbers of the figure, or the figure (which needs matplotlib)",
 )
 
 

@@ -1,4 +1,4 @@
-"""The verbs about real text and real time: study, checkpoints, strategies, demo."""
+"""The verbs about real text and real time: study, checkpoints, strategies, demo; and the site."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from symbptt.cli.ending import DONE, FAILED
+from symbptt.cli.ending import DONE, FAILED, print_text
 from symbptt.cli.program import (
     JSON,
     Result,
@@ -138,3 +138,35 @@ def demo(out: Path, seconds: float, seed: int) -> None:
     from symbptt.demonstration import run
 
     sys.exit(DONE if run(out, seconds, seed) else FAILED)
+
+
+@main.command()
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("model_names", metavar="[MODEL]...", nargs=-1)
+@click.option(
+    "--no-proof",
+    "unproved",
+    is_flag=True,
+    help="Without the reports of verify, which take most of the time.",
+)
+@click.option("--jobs", type=click.IntRange(1), help="How many processes; one a core otherwise.")
+@click.option("--force", is_flag=True, help="Replace what symbptt did not write, or was changed.")
+def site(
+    out: Path, model_names: tuple[str, ...], unproved: bool, jobs: int | None, force: bool
+) -> None:
+    """A gallery to be put on a web server, or opened as it is: the folder OUT.
+
+    A page a model, with its equations, derivation, graph, code, proof and spectra, and an index
+    by family and feature with a search. Without MODEL it has all built-in models. A model's
+    family is what a comment in it says, as in '# family: Gated networks'.
+
+    For example: symbptt site gallery cell.rnn --no-proof
+    """
+    _one_thread()
+    from symbptt.gallery.building import site as build
+    from symbptt.progress import Progress
+
+    models, progress = list(map(read_model, model_names)), Progress("building", every=10)
+    made = build(out, models, proved=not unproved, jobs=jobs, force=force, progress=progress.show)
+    progress.done()
+    print_text(f"{out / 'index.html'}, with {len(made) - 1} more files\n")

@@ -11,10 +11,10 @@ import click
 from symbptt import errors
 from symbptt.cli.program import (
     JSON,
-    KeyOf,
     Result,
     Seconds,
     form_option,
+    format_option,
     layout_option,
     model_argument,
     notation_option,
@@ -44,12 +44,7 @@ def read_steps(ctx: click.Context, option: click.Parameter, value: str | None) -
     type=click.IntRange(1),
     help="Leave out every so many-th step: the third, if neither.",
 )
-@click.option(
-    "--to",
-    type=KeyOf("format", "symbptt.exercises.sheet", "SHEETS"),
-    default="latex",
-    help="The format.",
-)
+@format_option("symbptt.exercises.sheet", "SHEETS", "latex", "The format")
 @click.option("--solution", is_flag=True, help="The same sheet with the answers in the gaps.")
 @layout_option
 @notation_option

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -16,11 +17,13 @@ from symbptt.cli.program import (
     dim_option,
     estimator_option,
     form_option,
+    format_option,
     headed,
     layout_option,
     model_argument,
     notation_option,
     only_option,
+    output_ends_in,
     read_model,
     verb,
     wants_json,
@@ -64,11 +67,11 @@ def show(model_name: str) -> Result:
 @model_argument
 @click.argument("what", required=False)
 @click.option("-T", "horizon", type=click.IntRange(1, 1000), default=4, help="How many steps.")
-@click.option(
-    "--to",
-    type=KeyOf("format", "symbptt.unrolled", "FORMATS"),
-    default="text",
-    help="The format; sympy is a Python script that proves its gradients.",
+@format_option(
+    "symbptt.unrolled",
+    "FORMATS",
+    "text",
+    "The format; sympy is a Python script that proves its gradients",
 )
 @dim_option("for sympy; 2 otherwise")
 def unroll(
@@ -107,11 +110,11 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
 
 @verb()
 @model_argument
-@click.option(
-    "--to",
-    type=KeyOf("format", "symbptt.typeset.document", "TEXTS"),
-    default="tex",
-    help="The format; formulas are lines that check reads.",
+@format_option(
+    "symbptt.typeset.document",
+    "SUFFIXES",
+    "tex",
+    "The format; formulas are lines that check reads, json is for programs",
 )
 @click.option(
     "--fragment",
@@ -178,11 +181,15 @@ def derive(
     of: str,
     only: list[str],
     estimator: str,
-) -> str:
-    """The gradient, step by step, each with its reason."""
+) -> str | bytes:
+    """The gradient, step by step, each with its reason.
+
+    A PDF is set by a TeX engine on the PATH; slides are set by --to beamer -o FILE.pdf.
+    """
     from symbptt.calculus.gradients import derive as differentiate
-    from symbptt.typeset.document import render
+    from symbptt.typeset.document import refuse_together, render
     from symbptt.typeset.fragment import Fragment
+    from symbptt.typeset.pdf import pdf
     from symbptt.typeset.style import Style
     from symbptt.typeset.variants import variants
 
@@ -196,10 +203,11 @@ def derive(
     beside = _code_of(derivation) if to == "html" else ()
     figure = _graph_of(derivation, notation) if drawn else None
     switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
-    return render(
+    part_of_another = landing if fragment else None
+    written = partial(
+        render,
         derivation,
-        to=to,
-        fragment=landing if fragment else None,
+        fragment=part_of_another,
         style=style,
         parts=chosen,
         title=title,
@@ -208,6 +216,10 @@ def derive(
         variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
         figure=figure,
     )
+    if to == "pdf" or (to == "beamer" and output_ends_in(".pdf")):
+        refuse_together(derivation, style, "pdf", part_of_another, chosen)
+        return pdf(written(to="tex" if to == "pdf" else to))
+    return written(to=to)
 
 
 def _graph_of(derivation: Derivation, notation: str) -> Figure:
@@ -227,11 +239,11 @@ def _code_of(derivation: Derivation) -> tuple[Block, ...]:
 @verb()
 @model_argument
 @click.option("-T", "horizon", type=click.IntRange(1, 50), default=3, help="How many steps.")
-@click.option(
-    "--to",
-    type=KeyOf("format", "symbptt.figures.formats", "FORMATS"),
-    default="svg",
-    help="The format; tikz is a picture to be put into a document, dot is for Graphviz.",
+@format_option(
+    "symbptt.figures.formats",
+    "SUFFIXES",
+    "svg",
+    "The format; tikz is a picture to be put into a document, dot is for Graphviz",
 )
 @click.option(
     "--detail",

@@ -22,8 +22,8 @@ from symbptt.typeset.formulas import Formulas
 from symbptt.typeset.gaps import Gaps
 from symbptt.typeset.style import Style
 
-SHEETS = {"latex": "tex", "markdown": "md", "tex": "tex", "md": "md"}
-"""What sheets are written in, and the format of `symbptt.typeset.document.FORMATS`."""
+SHEETS = {"latex": ".tex", "markdown": ".md", "tex": ".tex", "md": ".md"}
+"""What sheets are written in, and how files end that are in the same format."""
 
 EVERY = 3
 """Every so many-th step is asked for where nothing is said."""
@@ -216,12 +216,13 @@ def exercise(
     derivation = derive(model, form=form, only=only)
     chosen = _chosen(tuple(sorted(set(steps))), every, len(derivation.steps))
     words = ["symbptt", "exercise", model.argument, "--steps", ",".join(map(str, chosen))]
-    words += [] if SHEETS[to] == "tex" else ["--to", to]
+    written = SHEETS[to].removeprefix(".")
+    words += [] if written == "tex" else ["--to", to]
     words += [] if form == "adjoint" else ["--form", form]
     words += ["--only", ",".join(derivation.only)] if derivation.only else []
     words += ["--solution"] if solution else []
     sheet = Sheet(derivation, style, chosen)
-    return printed(sheet.document(shlex.join(words) + style.options, solution), SHEETS[to])
+    return printed(sheet.document(shlex.join(words) + style.options, solution), written)
 
 
 def _chosen(steps: tuple[int, ...], every: int | None, last: int) -> tuple[int, ...]:

@@ -11,3 +11,6 @@ from symbptt.figures.tikz import tikz
 
 FORMATS: dict[str, Callable[[Picture, str], str]] = {"svg": svg, "tikz": tikz, "dot": dot}
 """By its name; takes the picture and what made it."""
+
+SUFFIXES = {"svg": ".svg", "tikz": ".tex", "dot": ".dot"}
+"""How files of each end."""

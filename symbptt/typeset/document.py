@@ -13,12 +13,14 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
+from symbptt.typeset.beamer_format import Beamer
 from symbptt.typeset.blocks import Block, Document, Figure, Version, Words
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
 from symbptt.typeset.formulas import formulas_text
 from symbptt.typeset.fragment import Fragment, FragmentTex
 from symbptt.typeset.html_format import Html
+from symbptt.typeset.json_format import json_text
 from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
@@ -54,10 +56,15 @@ FORMATS: dict[str, Output] = {
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
+    "beamer": Output(Beamer(), "slides.tex.j2", ".tex", "slides in LaTeX, an idea each"),
 }
 
-TEXTS = (*FORMATS, "formulas", "ipynb")
-"""What a derivation is written as."""
+WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data", "pdf": "a PDF"}
+"""Formats without fragments: a file is one thing, and what it is."""
+
+SUFFIXES: dict[str, str] = {name: chosen.suffix for name, chosen in FORMATS.items()}
+SUFFIXES |= {"formulas": ".formulas", "ipynb": ".ipynb", "json": ".json", "pdf": ".pdf"}
+"""What a derivation is written as, and how files of it end; `symbptt.typeset.pdf` sets a PDF."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +98,28 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
     """
     known_as("format", to, FORMATS)
     chosen = FORMATS[to]
-    printer = FragmentTex(fragment) if fragment and to == "tex" else chosen.printer
+    if fragment and to == "tex":
+        chosen = replace(chosen, printer=FragmentTex(fragment))
+    # What was read as data is made again in this format by the command with its name.
+    option = "" if to == "tex" else f" --to {to}"
+    made_so = tuple(line.replace(" --to json", option, 1) for line in document.made)
+    return framed(replace(document, made=made_so), chosen, whole=fragment is None)
+
+
+def framed(document: Document, chosen: Output, whole: bool = True) -> str:
+    """What the printer of a format prints, in its frame if it is to be ``whole``."""
+    printer = chosen.printer
+    title, author = printer.title(document.title), printer.words(document.author)
+    body = printer.body(document.blocks)
     page = Framed(
         tuple(map(printer.comment, document.made)),
-        printer.title(document.title),
+        title,
         document.subtitle,
-        printer.words(document.author),
+        author,
         document.subtitle[:1].lower() + document.subtitle[1:],
-        printer.body(document.blocks),
-        whole=fragment is None,
-        parts={} if fragment else printer.parts(document),
+        body,
+        whole=whole,
+        parts=printer.parts(document, title + author + body) if whole else {},
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
@@ -122,7 +141,7 @@ def render(
     Parameters
     ----------
     to : str
-        One of `TEXTS`.
+        A key of `SUFFIXES`.
     fragment : Fragment, optional
         Leave out preamble and title, for pasting into another document.
     style : Style, optional
@@ -166,6 +185,8 @@ def render(
     )
     if to == "ipynb":
         return notebook_text(told, derivation.model)
+    if to == "json":
+        return json_text(told)
     return printed(told, to, fragment and fragment.named(derivation.model.name))
 
 
@@ -194,8 +215,10 @@ def refuse_together(
         )
     if parts and to == "formulas":
         raise OptionError("--parts and --to formulas can't be combined: formulas are all steps")
-    if fragment and to == "ipynb":
-        raise OptionError("--fragment and --to ipynb can't be combined: a notebook is a whole file")
+    if fragment and to in WHOLE:
+        raise OptionError(
+            f"--fragment and --to {to} can't be combined: {WHOLE[to]} is a whole file"
+        )
     if fragment and to != "tex" and fragment.options:
         raise OptionError(
             f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"

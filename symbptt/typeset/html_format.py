@@ -140,15 +140,21 @@ class Html(Format):
     def row(self, cells: Sequence[Prose]) -> str:
         return f"<tr>{''.join(f'<td>{self.prose(cell)}</td>' for cell in cells)}</tr>"
 
-    def parts(self, document: Document) -> Mapping[str, str]:
+    def parts(self, document: Document, text: str) -> Mapping[str, str]:
         name = escape(TextFormat().prose(document.title))
         return {
             "name": name,
             "signs": in_script(list(map(self.sign, document.signs))),
             "switches": _switches([variant.key for variant in document.variants]),
             "variants": self.packed(document.variants),
-            **carried(),
+            "above": "",
+            "below": "",
+            **self.assets(),
         }
+
+    def assets(self) -> Mapping[str, str]:
+        """What a page needs beside its text: in the page, or links."""
+        return carried()
 
     def packed(self, variants: Sequence[Version]) -> str:
         """All variants as lists of numbers of the pieces that they share, compressed."""
@@ -201,13 +207,17 @@ def in_script(data: object) -> str:
 @cache
 def carried() -> Mapping[str, str]:
     """What a page carries beside its text."""
-    own, licence = template_folder("html"), _read(KATEX / "LICENSE").strip()
+    own = template_folder("html")
+    fonts = re.sub(r"@font-face\{.*?\}", _embedded, _read(KATEX / "katex.min.css"))
+    styles = f"<style>{fonts}</style>\n<style>\n{_read(own / 'style.css')}\n</style>"
+    licence, katex = _read(KATEX / "LICENSE").strip(), _read(KATEX / "katex.min.js")
+    script = _read(own / "script.js")
     return {
-        "style": _read(own / "style.css"),
-        "script": _read(own / "script.js"),
-        "katex": _read(KATEX / "katex.min.js"),
-        "katex_style": re.sub(r"@font-face\{.*?\}", _embedded, _read(KATEX / "katex.min.css")),
-        "katex_licence": licence,
+        "policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+        "font-src data:",
+        "styles": styles,
+        "licences": f"<!--\n{licence}\n-->",
+        "scripts": f"<script>{katex}</script>\n<script>\n{script}\n</script>",
     }
 
 

@@ -44,7 +44,7 @@
   // --- contents ---------------------------------------------------------------------------
   const contents = () => {
     const list = document.createElement("ul");
-    all("main > details").forEach((part, number) => {
+    all(":is(main, #more) > details").forEach((part, number) => {
       part.id ||= `part-${number + 1}`;
       const link = document.createElement("a");
       link.href = `#${part.id}`;

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from symbptt.algebra import Cotangent, Expr, Ref, walk
+from symbptt.algebra import Cotangent, Expr, Index, Ref, walk
 from symbptt.calculus.derivation import EquationName, Step
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.rules import RULES
@@ -158,3 +158,11 @@ def test_steps_are_values() -> None:
     step: Step = derive(load("linear")).steps[0]
     assert replace(step, number=7) != step
     assert derive(load("linear")) == derive(load("linear"))
+
+
+@pytest.mark.parametrize("name", names())
+def test_equations_that_are_entered_at_one_step_are_said_together(name: str) -> None:
+    model = load(name)
+    for step in derive(model).steps if model.loss else ():
+        places = [part for part in step.reason if isinstance(part, Index)]
+        assert len(places) == len(set(places))
