@@ -161,8 +161,10 @@ def _once(found: list[T], one: T) -> None:
 
 def _words(tex: str) -> list[str]:
     """The words of a sign that is several, for a narrow box."""
+    if not tex.startswith(r"\text{"):
+        return [tex]
     inside = tex.removeprefix(r"\text{").removesuffix("}")
-    return [rf"\text{{{word}}}" for word in inside.split()] if inside != tex else [tex]
+    return [rf"\text{{{word}}}" for word in inside.split()]
 
 
 def _number(expr: al.Expr, names: Names) -> str:

@@ -25,6 +25,9 @@ Answer = dict[str, Any]
 NAME = "model"
 """What a model is called that has no file."""
 
+DOCUMENTS = tuple(name for name in SUFFIXES if name != "pdf")
+"""What is written of a derivation; a PDF is set by another program, which no request starts."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -33,7 +36,7 @@ class Asked:
     Attributes
     ----------
     want : str
-        A key of `WANTED`, or one of `symbptt.typeset.document.SUFFIXES`.
+        A key of `WANTED`, or one of `DOCUMENTS`.
     """
 
     model: Model
@@ -67,7 +70,7 @@ class Asked:
             known_as(name, given[name], _CHOICES[name])
         for name in filter(None, given.get("notation", "").split(",")):
             known_as("notation", name, NOTATIONS)
-        known_as("wish", given.get("want", "page"), (*WANTED, *SUFFIXES))
+        known_as("wish", given.get("want", "page"), (*WANTED, *DOCUMENTS))
         return cls(parse(request.get("model", ""), NAME, f"./{NAME}.rnn"), **given)
 
 
@@ -80,8 +83,8 @@ def answer(request: Mapping[str, Any]) -> Answer:
     Parameters
     ----------
     request : mapping of str to str
-        ``model``, the text of a model; ``want``, a key of `WANTED` or of
-        `symbptt.typeset.document.SUFFIXES`; ``form``, ``layout``, ``notation``, ``detail`` as
+        ``model``, the text of a model; ``want``, a key of `WANTED` or one of
+        `DOCUMENTS`; ``form``, ``layout``, ``notation``, ``detail`` as
         `symbptt derive` has them.
 
     Returns

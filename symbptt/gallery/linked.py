@@ -34,8 +34,8 @@ class Linked(Html):
     below: str
     root: str = "../"
 
-    def parts(self, document: Document) -> Mapping[str, str]:
-        return {**super().parts(document), "above": self.above, "below": self.below}
+    def parts(self, document: Document, text: str) -> Mapping[str, str]:
+        return {**super().parts(document, text), "above": self.above, "below": self.below}
 
     def assets(self) -> Mapping[str, str]:
         folder = f"{self.root}{SHARED}/"

@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from symbptt.algebra import Model
 from symbptt.calculus.gradients import FORMS
 from symbptt.errors import OptionError
+from symbptt.gallery.answering import DOCUMENTS
 from symbptt.gallery.linked import SHARED
 from symbptt.templating import environment, template_folder
 from symbptt.typeset.document import SUFFIXES
@@ -138,7 +139,7 @@ def _page(models: Sequence[Model], made: str) -> str:
             ("detail", "Detail", _first(Style().detail, DETAILS)),
         ),
         (
-            *((name, suffix) for name, suffix in SUFFIXES.items()),
+            *((name, SUFFIXES[name]) for name in DOCUMENTS),
             ("module", ".py"),
             ("graph", ".svg"),
         ),

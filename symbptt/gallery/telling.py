@@ -45,7 +45,7 @@ def document_of(
         If form and style can't be combined.
     """
     style = style or Style()
-    figure = block(model)
+    figure = block(model, derivation=derivation)
     if derivation is None:
         found = answer(model, None, 4).document((f"{MARK}: {how}",))
         return replace(found, blocks=(figure, *found.blocks))

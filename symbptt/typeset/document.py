@@ -13,6 +13,7 @@ from symbptt.errors import OptionError, known_as
 from symbptt.output import signed
 from symbptt.templating import environment
 from symbptt.typeset.article import article, made
+from symbptt.typeset.beamer_format import Beamer
 from symbptt.typeset.blocks import Block, Document, Figure, Version, Words
 from symbptt.typeset.chapters import PARTS
 from symbptt.typeset.format import Format, Markdown, Tex
@@ -55,14 +56,15 @@ FORMATS: dict[str, Output] = {
     "md": Output(Markdown(), "article.md.j2", ".md", "Markdown with TeX formulas"),
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
+    "beamer": Output(Beamer(), "slides.tex.j2", ".tex", "slides in LaTeX, an idea each"),
 }
 
-WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data"}
+WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data", "pdf": "a PDF"}
 """Formats without fragments: a file is one thing, and what it is."""
 
 SUFFIXES: dict[str, str] = {name: chosen.suffix for name, chosen in FORMATS.items()}
-SUFFIXES |= {"formulas": ".formulas", "ipynb": ".ipynb", "json": ".json"}
-"""What a derivation is written as, and how files of it end."""
+SUFFIXES |= {"formulas": ".formulas", "ipynb": ".ipynb", "json": ".json", "pdf": ".pdf"}
+"""What a derivation is written as, and how files of it end; `symbptt.typeset.pdf` sets a PDF."""
 
 
 @dataclass(frozen=True)
@@ -107,15 +109,17 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
 def framed(document: Document, chosen: Output, whole: bool = True) -> str:
     """What the printer of a format prints, in its frame if it is to be ``whole``."""
     printer = chosen.printer
+    title, author = printer.title(document.title), printer.words(document.author)
+    body = printer.body(document.blocks)
     page = Framed(
         tuple(map(printer.comment, document.made)),
-        printer.title(document.title),
+        title,
         document.subtitle,
-        printer.words(document.author),
+        author,
         document.subtitle[:1].lower() + document.subtitle[1:],
-        printer.body(document.blocks),
+        body,
         whole=whole,
-        parts=printer.parts(document) if whole else {},
+        parts=printer.parts(document, title + author + body) if whole else {},
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 

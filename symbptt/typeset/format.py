@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from symbptt.templating import environment
 from symbptt.typeset.blocks import (
     Block,
     Box,
     Display,
     Document,
-    Equality,
     Figure,
     Heading,
     Listing,
@@ -25,7 +25,7 @@ from symbptt.typeset.blocks import (
     Words,
 )
 from symbptt.typeset.latex import aligned, boxed, rows_of
-from symbptt.typeset.text import latex_comment, latex_text, markdown_text
+from symbptt.typeset.text import LETTERED, latex_comment, latex_text, lettered, markdown_text
 
 
 class Format(ABC):
@@ -64,13 +64,17 @@ class Format(ABC):
                 return self.math(tex)
             case Words(text=text):
                 return self.words(text)
-        return part
+        return self.plain(part)
+
+    def plain(self, text: str) -> str:
+        """Words of the house."""
+        return text
 
     def title(self, text: Prose) -> str:
         return self.prose(text)
 
-    def parts(self, document: Document) -> Mapping[str, str]:
-        """What the frame sets beside the text, by name."""
+    def parts(self, document: Document, text: str) -> Mapping[str, str]:
+        """What the frame sets beside the printed text, by name."""
         return {}
 
     def paragraph(self, block: Paragraph) -> str:
@@ -115,8 +119,8 @@ class Format(ABC):
     def listing(self, block: Listing) -> str: ...
 
 
-# Equations of so many lines are kept on one page, and so many lines of results in one box.
-_WHOLE, _BOXED = 8, 8
+# Equations of so many lines are kept on one page.
+_WHOLE = 8
 _COMMANDS = {1: r"\section{%s}", 2: r"\subsection*{%s}", 3: r"\paragraph{%s.}"}
 
 
@@ -124,6 +128,9 @@ class Tex(Format):
     """Blocks in LaTeX."""
 
     def body(self, blocks: Sequence[Block]) -> str:
+        return self.labelled(self.joined(blocks))
+
+    def joined(self, blocks: Sequence[Block]) -> str:
         """A blank line ends a paragraph: before a heading, and between two paragraphs."""
         printed = [self.block(blocks[0])]
         for before, block in pairwise(blocks):
@@ -131,7 +138,7 @@ class Tex(Format):
                 isinstance(block, Paragraph) and isinstance(before, Paragraph | Points)
             )
             printed.append("\n" + self.block(block) if ended else self.block(block))
-        return self.labelled("\n".join(printed) + "\n")
+        return "\n".join(printed) + "\n"
 
     def labelled(self, text: str) -> str:
         """Where a number stands first is its place."""
@@ -147,9 +154,16 @@ class Tex(Format):
     def reference(self, tag: str) -> str:
         return rf"\hyperref[eq:{tag}]{{({tag})}}"
 
-    def parts(self, document: Document) -> Mapping[str, str]:
+    def parts(self, document: Document, text: str) -> Mapping[str, str]:
+        """What the document needs."""
         drawn = any(isinstance(block, Figure) for block in document.blocks)
-        return {"packages": r"\usepackage{tikz}" if drawn else ""}
+        return {
+            "packages": r"\usepackage{tikz}" if drawn else "",
+            "letters": letters() if LETTERED.search(text) else "",
+        }
+
+    def plain(self, text: str) -> str:
+        return lettered(text)
 
     def comment(self, text: str) -> str:
         return latex_comment(text)
@@ -170,15 +184,9 @@ class Tex(Format):
         return aligned(rows_of(block.lines, self.words), whole=_WHOLE)
 
     def box(self, block: Box) -> str:
-        """Between rules, on one page: as many boxes as it needs."""
-        boxes = "\n\\smallskip\n".join(map(self.boxed, _pages(block.lines)))
-        return f"\\par\\nobreak\\smallskip\n{boxes}\n\\medskip"
-
-    def boxed(self, lines: Sequence[Equality]) -> str:
-        display = self.display(Display(tuple(lines)))
-        # What is higher than a page is broken between its equations.
-        whole = r"\ifdim\ht0<\textheight \box0 \else \unvbox0 \fi"
-        return f"\\setbox0=\\vbox{{\n\\hrule\n{display}\n\\hrule}}\n{whole}"
+        """Between rules; the frame knows how it goes over the end of a page."""
+        display = self.display(Display(block.lines))
+        return f"\\par\\nobreak\\smallskip\n\\setbox\\results=\\vbox{{{display}}}\n\\putresults"
 
     def table(self, block: Table) -> str:
         """Over as many pages as it needs, each with the head."""
@@ -212,17 +220,6 @@ class Tex(Format):
         # The first columns hold a symbol and a word.
         ragged = (rf"\raggedright {cell}" for cell in cells[2:])
         return f"{' & '.join((*cells[:2], *ragged))} \\tabularnewline\n"
-
-
-def _pages(lines: Sequence[Equality]) -> Iterator[Sequence[Equality]]:
-    """The lines in parts of a page at most."""
-    page: list[Equality] = []
-    for line in lines:
-        if page and len(rows_of((*page, line))) > _BOXED:
-            yield page
-            page = []
-        page.append(line)
-    yield page
 
 
 class Markdown(Format):
@@ -260,6 +257,11 @@ class Markdown(Format):
 
     def listing(self, block: Listing) -> str:
         return "\n".join(("```python", *code_lines(block), "```"))
+
+
+def letters() -> str:
+    """The commands that set words with letters beyond ASCII."""
+    return environment("latex").get_template("letters.tex.j2").render().rstrip("\n")
 
 
 def code_lines(block: Listing) -> Iterator[str]:

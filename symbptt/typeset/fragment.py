@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from symbptt.errors import OptionError, known_as
-from symbptt.typeset.blocks import Block, Box, Display, Equality, Heading, Table
+from symbptt.typeset.blocks import Block, Box, Display, Equality, Heading, Math, Prose, Table
 from symbptt.typeset.breaking import cut, cuts
-from symbptt.typeset.format import Tex
+from symbptt.typeset.format import Tex, letters
 from symbptt.typeset.tex import width
+from symbptt.typeset.text import LETTERED
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "section": (r"\section{%s}", r"\subsection*{%s}", r"\paragraph{%s.}"),
@@ -45,6 +46,10 @@ _LEFT = 0.45
 _CONDITION = re.compile(r" & (?=\\text)")
 # Chains of so many lines are kept on one page.
 _WHOLE = 5
+# The narrowest column's line, what a word needs in a table and what one in its head, in units of
+# 1/18 em; what the columns of a table share of the line.
+_EM, _WORD, _HEAD = 18 * 21.0, 78.0, 54.0
+_SHARED = 0.96
 
 _FOLDS = {
     "fold": (r"\notag \\* & \qquad {}", ""),
@@ -123,6 +128,8 @@ class FragmentTex(Tex):
         yield r"\par\begingroup"
         yield r"\allowdisplaybreaks"
         yield r"\emergencystretch=3em \jot=5pt"
+        if LETTERED.search(text):
+            yield f"\\makeatletter\n{letters()}\n\\makeatother"
         for level in ("paragraph", "subparagraph"):
             if rf"\{level}{{" in text:
                 yield rf"\ifcsname {level}\endcsname\else\let\{level}\textbf\fi"
@@ -177,11 +184,21 @@ class FragmentTex(Tex):
         )
 
     def table_columns(self, block: Table) -> str:
-        """Shares of the host's line; the narrowest have room for a word."""
-        total = sum(block.widths)
-        shares = [max(each / total, 0.22) for each in block.widths]
-        columns = (f"p{{{s / sum(shares) - 0.01:.3f}\\linewidth}}" for s in shares)
-        return r"@{\hspace{2pt}}".join(columns)
+        """Shares of the host's line: room for what can't be broken, the rest by their widths."""
+        columns = list(zip(*block.rows, strict=True))
+        least = [max(map(_word, column)) / _EM for column in columns]
+        more = [
+            max(n, max(map(_formula, column)) / _EM) - n
+            for n, column in zip(least, columns, strict=True)
+        ]
+        free = _SHARED - sum(least)
+        rest = max(free - sum(more), 0) / sum(block.widths)
+        scale = min(free / sum(more), 1) if sum(more) else 1
+        shares = (
+            n + scale * m + rest * each
+            for n, m, each in zip(least, more, block.widths, strict=True)
+        )
+        return r"@{\hspace{2pt}}".join(f"p{{{share:.3f}\\linewidth}}" for share in shares)
 
     # --- equations ---------------------------------------------------------------------
 
@@ -270,7 +287,17 @@ class _FoldedMember:
         lines = [cut(text, places) for text, places in zip(folded, starts, strict=True)]
         self.widths = [max(map(width, each)) for each in lines]
         self.lasts = [width(each[-1]) + (_INDENT if each[1:] else 0) for each in lines]
-        self.count = len(lines[0])
+        self.count = len(lines[0]) + folded[0].count(r"\\")
+
+
+def _word(cell: Prose) -> float:
+    """What the words of a cell need."""
+    return _WORD if any(not isinstance(part, Math) for part in cell) else _HEAD
+
+
+def _formula(cell: Prose) -> float:
+    """The width of the formulas of a cell, which are not broken."""
+    return max((width(part.tex) for part in cell if isinstance(part, Math)), default=0.0)
 
 
 def _widest(tex: str) -> float:

@@ -140,7 +140,7 @@ class Html(Format):
     def row(self, cells: Sequence[Prose]) -> str:
         return f"<tr>{''.join(f'<td>{self.prose(cell)}</td>' for cell in cells)}</tr>"
 
-    def parts(self, document: Document) -> Mapping[str, str]:
+    def parts(self, document: Document, text: str) -> Mapping[str, str]:
         name = escape(TextFormat().prose(document.title))
         return {
             "name": name,

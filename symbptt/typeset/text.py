@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from string import ascii_letters
 
 from symbptt.typeset.notation import GREEK, GREEK_CHARACTERS, MATH_COMBINING, TEXT_COMBINING
 
@@ -60,21 +61,61 @@ for _letter, _latin in _CYRILLIC.items():
 # A hook and a horn, which Vietnamese has and TeX's first fonts have not.
 _RAISED = {"\u0309": r"\textsuperscript{,}", "\u031b": r"\kern-.05em\textquoteright{}"}
 
+# Letters, one of them beyond ASCII; Greek ones are mathematics.
+_LATIN = "À-ÖØ-öø-ɏḀ-ỿ"
+_OTHER = rf"(?![A-Za-z{_LATIN}{''.join(GREEK_CHARACTERS)}])[^\W\d_]"
+_RUN = re.compile(rf"[A-Za-z]*[{_LATIN}][A-Za-z{_LATIN}]*|(?:{_OTHER})+")
+
+_TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+_T5 = {
+    unicodedata.normalize("NFC", letter + tone)
+    for letter in "AĂÂEÊIOÔƠUƯYaăâeêioôơuưy"
+    for tone in _TONES
+} | {*ascii_letters, "Đ", "đ"}
+"""What stands in words of Vietnamese."""
+
+LETTERED = re.compile(r"\\(letters|vietnamese)\{")
+"""What sets a word with such letters."""
+
 _LONG_WORD = 16
 _ROMAN = r"\mathrm"
 
 
 def latex_text(text: str) -> str:
-    """The text for a paragraph of LaTeX: nothing in it is a command any more.
+    r"""The text for a paragraph of LaTeX: nothing in it is a command any more.
 
-    Characters that pdflatex's fonts lack are built from what they have, and otherwise
-    written by number, as in [U+4E2D]. Long words may be broken.
+    Words with letters beyond ASCII are ``\letters`` or, where the encoding T5 has all of them,
+    ``\vietnamese``, which the frame defines: the word, its code in a PDF, and what stands for it
+    where the fonts lack them: letters built of what there is, or numbers, as in [U+4E2D]. Long
+    words may be broken.
     """
     words = unicodedata.normalize("NFC", text).split()
     return " ".join(_latex_word(word) for word in words)
 
 
+def lettered(text: str) -> str:
+    """Words of the house, in whatever language they are."""
+    return _RUN.sub(_lettered, unicodedata.normalize("NFC", text))
+
+
 def _latex_word(word: str) -> str:
+    runs = _RUN.split(word)
+    if len(runs) == 1:
+        return _built(word)
+    found = _RUN.findall(word)
+    return "".join(_built(a) + b for a, b in zip(runs, [*map(_run, found), ""], strict=True))
+
+
+def _lettered(run: re.Match[str]) -> str:
+    return _run(run[0])
+
+
+def _run(run: str) -> str:
+    command = "vietnamese" if _T5.issuperset(run) else "letters"
+    return rf"\{command}{{{run}}}{{{run.encode('utf-16-be').hex().upper()}}}{{{_built(run)}}}"
+
+
+def _built(word: str) -> str:
     pieces = [_latex_character(character) for character in word]
     if len(word) > _LONG_WORD:
         pieces = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from symbptt.errors import AnalysisError, OptionError
 from symbptt.figures.figure import block, figure, graph
 from symbptt.figures.labels import runs
 from symbptt.figures.picture import Picture
-from symbptt.figures.vertices import Template
+from symbptt.figures.vertices import DETAILS, Template
 from symbptt.language.parser import parse
 from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.names import Names
@@ -239,7 +240,9 @@ def test_a_document_may_begin_with_the_graph(to: str) -> None:
     text = render(derivation, to, figure=picture)
     plain = render(derivation, to)
     assert "--graph" in text and "--graph" not in plain
-    shown = {"tex": picture.tikz, "text": "h[t] reads x[t], h[t-1]"}.get(to, picture.svg)
+    shown = {"tex": picture.tikz, "beamer": picture.tikz, "text": "h[t] reads x[t], h[t-1]"}.get(
+        to, picture.svg
+    )
     assert shown in text and shown not in plain
     if to == "tex":
         assert "{tikz}" in text and "{tikz}" not in plain
@@ -252,3 +255,13 @@ def test_formulas_have_no_pictures() -> None:
     model = model_of("linear")
     with pytest.raises(OptionError, match="--graph and --to formulas"):
         render(derive(model), "formulas", figure=block(model))
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+def test_every_label_of_a_tikz_picture_is_whole(detail: str) -> None:
+    for name in some(cells.NAMES, 3):
+        for label in re.findall(
+            r"\{(\$.*\$)\};", graph(cells.cell(name), 1, to="tikz", detail=detail)
+        ):
+            bare = re.sub(r"\\[{}]", "", label)
+            assert bare.count("{") == bare.count("}"), (name, label)

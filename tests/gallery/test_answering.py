@@ -8,14 +8,14 @@ import pytest
 
 from symbptt.calculus.gradients import derive
 from symbptt.figures.figure import graph
-from symbptt.gallery.answering import WANTED, answer
+from symbptt.gallery.answering import DOCUMENTS, WANTED, answer
 from symbptt.language import library
 from symbptt.language.parser import parse
-from symbptt.typeset.document import SUFFIXES, render
+from symbptt.typeset.document import render
 from tests.modules import some
 
 TEXT = library.load("linear").text
-WISHES = (*WANTED, *SUFFIXES)
+WISHES = (*WANTED, *DOCUMENTS)
 
 
 @pytest.mark.parametrize("wish", WISHES)
@@ -60,6 +60,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a file": {"model": "./linear.rnn"},
     "too long": {"model": "# a\n" * 1_000_000},
     "unknown wish": {"model": TEXT, "want": "__class__"},
+    "another program": {"model": TEXT, "want": "pdf"},
     "unknown option": {"model": TEXT, "bind": "l=huber"},
     "unknown form": {"model": TEXT, "form": "sideways"},
     "unknown notation": {"model": TEXT, "notation": "subscript,newton"},

@@ -13,12 +13,11 @@ from zipfile import ZipFile
 import pytest
 
 from symbptt.errors import OptionError
-from symbptt.gallery.answering import WANTED
+from symbptt.gallery.answering import DOCUMENTS, WANTED
 from symbptt.gallery.playground import FOLDER, NEEDED, REQUIRED, archive, playground
 from symbptt.language import library
 from symbptt.language.parser import parse
 from symbptt.templating import template_folder
-from symbptt.typeset.document import SUFFIXES
 
 HOSTILE = '# </script><script>alert("x")</script>\nx: (d,)\nh[t] = tanh(W @ x[t] + U @ h[t-1])\n'
 
@@ -65,7 +64,7 @@ def test_the_archive_answers_with_no_other_package(tmp_path: Path) -> None:
         "from symbptt.gallery.answering import answer\n"
         "from symbptt.language import library\n"
         "text = library.load('linear').text\n"
-        f"for wish in {(*WANTED, *SUFFIXES)}:\n"
+        f"for wish in {(*WANTED, *DOCUMENTS)}:\n"
         "    found = answer({'model': text, 'want': wish})\n"
         "    assert wish in found, found\n"
     )

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 _PACKAGES = r"\usepackage{amsmath,amssymb,bm,graphicx}"
 
-HOSTS: dict[str, tuple[str, str]] = {
-    "article": (
-        rf"\documentclass[10pt]{{article}}{_PACKAGES}\begin{{document}}",
-        r"\end{document}",
-    ),
-    "columns": (
-        rf"\documentclass[10pt,twocolumn]{{article}}{_PACKAGES}\begin{{document}}",
-        r"\end{document}",
-    ),
+HOSTS: dict[str, tuple[str, str, str]] = {
+    "article": (r"\documentclass[10pt]{article}", "", r"\clearpage"),
+    "columns": (r"\documentclass[10pt,twocolumn]{article}", "", r"\clearpage"),
     "beamer": (
-        rf"\documentclass{{beamer}}{_PACKAGES}\begin{{document}}\begin{{frame}}[allowframebreaks=0.9]",
-        r"\end{frame}\end{document}",
+        r"\documentclass{beamer}",
+        r"\begin{frame}[allowframebreaks=0.9]",
+        r"\end{frame}",
     ),
 }
-"""What stands before a fragment and behind it, in a host of each width."""
+"""The class of a host of each width, and what stands around each fragment."""
 
 
-def hosted(fragment: str, host: str) -> str:
-    """The fragment in a document with a paragraph of its own."""
-    start, end = HOSTS[host]
-    return f"{start}\nThe host's own text.\n{fragment}\nAnd further text.\n{end}\n"
+def hosted(host: str, *fragments: str) -> str:
+    """The fragments in a document, each with a paragraph of the document's own."""
+    preamble, start, end = HOSTS[host]
+    pages = "\n".join(
+        f"{start}\nThe host's own text.\n{fragment}\nAnd further text.\n{end}"
+        for fragment in fragments
+    )
+    return f"{preamble}{_PACKAGES}\\begin{{document}}\n{pages}\n\\end{{document}}\n"

@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 
 _TAG = r"\\tag\{(\w+)\}"
-DISPLAYED = {"tex": _TAG, "md": _TAG, "text": r"(?m)^ *\((\w+)\)  ", "html": r' id="eq-(\w+)"'}
+DISPLAYED = {
+    "tex": _TAG,
+    "beamer": _TAG,
+    "md": _TAG,
+    "text": r"(?m)^ *\((\w+)\)  ",
+    "html": r' id="eq-(\w+)"',
+}
 BOXED = {**DISPLAYED, "md": r"\\text\{\((\w+)\)\}", "html": r'href="#eq-(\w+)"'}
 SUMMARY = {
     "tex": r"\section{Summary}",
+    "beamer": r"\section{Summary}",
     "md": "## Summary",
     "text": "Summary\n=======",
     "html": "<h2>Summary</h2>",

@@ -115,13 +115,6 @@ def test_a_title_is_refused_where_there_is_no_place_for_it(options: dict[str, An
         render(derive(load("linear")), title="A title", **options)
 
 
-def test_a_box_of_results_stands_on_one_page() -> None:
-    summary = render(derive(load("lstm"))).partition(r"\section{Summary}")[2]
-    boxes = re.findall(r"\\setbox0=\\vbox(.*?)\\box0", summary, re.DOTALL)
-    assert len(boxes) > 3
-    assert all(box.count("\\\\") <= 8 for box in boxes)
-
-
 def test_a_table_that_goes_on_repeats_its_head() -> None:
     text = render(derive(load("lstm")))
     assert re.search(r"symbol & role & shape & meaning \\\\\n\\hline\n\\endhead\n", text)
@@ -171,6 +164,9 @@ def test_the_words_of_the_author_stand_in_model_table_and_headings() -> None:
     assert r"Long short-{}term memory" in text
 
 
+LETTERS = re.compile(r"(?<=\\letters|etnamese)\{\w+\}")
+
+
 @pytest.mark.parametrize("to", FORMATS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_renders(name: str, to: str) -> None:
@@ -178,7 +174,7 @@ def test_hostile_text_renders(name: str, to: str) -> None:
         derive(parse(HOSTILE[name], name)), to, fragment=Fragment() if to == "html" else None
     )
     without_commands = to in ("text", "html")
-    assert text.isascii() or to == "md" or without_commands
+    assert LETTERS.sub("", text).isascii() or to == "md" or without_commands
     assert r"\input{" not in text or without_commands
     end = "\\end{document}"
     assert end not in text.removesuffix(f"{end}\n") or without_commands
@@ -198,6 +194,7 @@ from symbptt.typeset.document import FORMATS, render
 for name in differentiable():
     for to in FORMATS:
         print(render(derive(load(name)), to))
+assert not [m for m in sys.modules if m.split('.')[0] == 'numpy']
 """
 
 
@@ -209,13 +206,8 @@ def output(script: str, seed: str) -> str:
     return run.stdout
 
 
-def test_the_same_input_gives_the_same_bytes() -> None:
+def test_the_same_input_gives_the_same_bytes_and_typesetting_does_not_import_numpy() -> None:
     assert output(SCRIPT, "0") == output(SCRIPT, "1")
-
-
-def test_typesetting_does_not_import_numpy() -> None:
-    script = f"{SCRIPT}\nassert not [m for m in sys.modules if m.split('.')[0] == 'numpy']"
-    output(script, "0")
 
 
 def timed(derivation: Derivation) -> str:

@@ -13,10 +13,13 @@ from symbptt.calculus.gradients import derive
 from symbptt.calculus.gradients import derive as differentiate
 from symbptt.language.library import load
 from symbptt.language.parser import parse
-from symbptt.typeset.document import render
+from symbptt.typeset.blocks import Box, Document, Equality, Paragraph
+from symbptt.typeset.document import printed, render
+from symbptt.typeset.fragment import Fragment
 from symbptt.typeset.style import LAYOUTS, NOTATIONS, Style
 from tests.modules import some
 from tests.typeset.hostile import HOSTILE
+from tests.typeset.hosts import hosted
 
 KINDS = ("times", "derivatives")
 GENERATED = sorted((Path(__file__).parents[2] / "generated" / "latex").glob("*.tex"))
@@ -33,7 +36,7 @@ def complaints(text: str, folder: Path) -> list[str]:
     """What pdflatex has to say against a document."""
     (folder / "article.tex").write_text(text, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "article.tex"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=False)
+    run = subprocess.run(command, cwd=folder, capture_output=True, timeout=600, check=False)
     log = (folder / "article.log").read_text(encoding="utf-8", errors="replace")
     found = [line for line in log.splitlines() if line.startswith("!") or "Overfull" in line]
     assert found or run.returncode == 0, log[-500:]
@@ -48,6 +51,56 @@ def test_an_article_compiles(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_article_compiles(name: str, tmp_path: Path) -> None:
     assert not complaints(render(derive(parse(HOSTILE[name], name))), tmp_path)
+
+
+ANYBODY = """# Mạng hồi quy: thử dấu tiếng Việt
+# Łódź, Škoda, Ångström, naïve façade, Ørsted, große Straße, 中文
+x: (d,)
+h[t] = tanh(W @ h[t-1] + x[t])           # trạng thái ẩn ở bước thời gian
+loss[t] = squared_error(h[t], y[t])      # ước lượng
+"""
+needs_pdftotext = pytest.mark.skipif(
+    shutil.which("pdftotext") is None, reason="pdftotext is not installed (Debian: poppler-utils)"
+)
+
+
+def copied(text: str, folder: Path, pages: int = 9) -> str:
+    """What is copied from the first pages of a document's PDF."""
+    assert not complaints(text, folder)
+    command = ["pdftotext", "-l", str(pages), "article.pdf", "-"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    return " ".join(run.stdout.decode().split())
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("host", ["", "article"])
+def test_letters_of_any_language_are_copied_as_they_were_written(host: str, tmp_path: Path) -> None:
+    derivation = derive(parse(ANYBODY, "anybody"))
+    if host:
+        shown = copied(hosted(host, render(derivation, fragment=Fragment())), tmp_path)
+    else:
+        shown = copied(render(derivation, author="Nguyễn Văn Ước"), tmp_path)
+        assert "Mạng hồi quy: thử dấu tiếng Việt" in shown
+        assert "Nguyễn Văn Ước" in shown
+        assert "∑" in shown
+    assert "Łódź, Škoda, Ångström, naïve façade, Ørsted, große Straße, 中文" in shown
+    assert "trạng thái ẩn ở bước thời gian" in shown
+
+
+RESULTS = Box(tuple(Equality("x", (r"\frac{a}{b}",), str(k)) for k in range(1, 18)))
+
+
+@needs_pdftotext
+@pytest.mark.parametrize(("lines", "begun"), [(2, True), (20, True), (38, False), (2000, True)])
+def test_results_leave_no_more_than_a_third_of_a_page_empty(
+    lines: int, begun: bool, tmp_path: Path
+) -> None:
+    """Where they go to the next page, their sentence goes with them."""
+    filled = (Paragraph((f"Line {k}.",)) for k in range(lines % 1000))
+    results = RESULTS if lines < 1000 else Box(RESULTS.lines * 3)
+    document = Document(("",), ("A",), "B", (*filled, Paragraph(("These are they:",)), results))
+    shown = copied(printed(document), tmp_path, pages=1)
+    assert ("These are they" in shown) == ("(1)" in shown) == begun
 
 
 GAINS = [f"b_{k}" for k in range(12)]
@@ -117,7 +170,7 @@ def test_the_styles_of_a_test_cell_compile(path: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_long_formulas_are_broken_in_all_styles(tmp_path: Path) -> None:
     derivation = derive(parse(WIDE, "wide"))
-    for notation in ("superscript,D", "bar", "superscript,delta"):
+    for notation in some(("superscript,D", "bar", "superscript,delta"), 3):
         style = Style.of("row", notation, "index")
         assert not complaints(render(derivation, style=style), tmp_path)
 
