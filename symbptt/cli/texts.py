@@ -227,7 +227,7 @@ def derive(
 def _graph_of(derivation: Derivation, notation: str) -> Figure:
     from symbptt.figures.figure import block
 
-    return block(derivation.model, notation=notation)
+    return block(derivation.model, notation=notation, derivation=derivation)
 
 
 def _code_of(derivation: Derivation) -> tuple[Block, ...]:
