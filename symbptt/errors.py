@@ -171,6 +171,10 @@ class DataError(SymbpttError):
     """A document written as data that can't be read back; it says at which place, and why."""
 
 
+class TypesettingError(SymbpttError):
+    """A document can't be made a PDF: nothing that sets it is there, or it failed."""
+
+
 class SheetError(SymbpttError):
     """An exercise sheet, or the answers to it, that can't be read."""
 

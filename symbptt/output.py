@@ -28,23 +28,49 @@ _MARK = re.compile(rf"\b{MARK}\b", re.IGNORECASE)
 _SIGNED = re.compile(rf"(\b{MARK}) \(digest ([0-9a-f]{{16}})\)", re.IGNORECASE)
 _DATA = re.compile(r"\s*\{\s*\"made_by\": \"symbptt\b")
 _HEAD = 2_000
+_PDF = "%PDF-"
 _LINES, _COLUMNS = 3, 100
 
 _begun: set[Path] = set()
 """Files that do not yet bear their own name."""
 
 
+def pdf_text(data: bytes, maker: str) -> str:
+    """A PDF as a text, a letter a byte, with a comment at its end that says what made it."""
+    return f"{data.decode('latin-1').rstrip()}\n% {MARK}: {maker}\n"
+
+
+def is_pdf(text: str) -> bool:
+    return text.startswith(_PDF)
+
+
+def encoded(text: str) -> bytes:
+    """As it stands in a file."""
+    return text.encode("latin-1" if is_pdf(text) else "utf-8")
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith(_PDF.encode()):
+        return data.decode("latin-1")
+    return data.decode("utf-8", errors="replace")
+
+
+def _marked(text: str) -> tuple[int, int]:
+    """Between which places the mark stands: in the head, in a PDF at the end."""
+    return (max(0, len(text) - _HEAD), len(text)) if is_pdf(text) else (0, _HEAD)
+
+
 def signed(text: str) -> str:
     """The text with its digest behind the mark in its head; what has it, or no mark, as it is."""
-    mark = _MARK.search(text, 0, _HEAD)
-    if mark is None or _SIGNED.search(text, 0, _HEAD):
+    mark = _MARK.search(text, *_marked(text))
+    if mark is None or _SIGNED.search(text, *_marked(text)):
         return text
     return f"{text[: mark.end()]} (digest {_digest(text)}){text[mark.end() :]}"
 
 
 def says_its_maker(text: str) -> bool:
     """Whether the head of a text says that symbptt made it."""
-    return bool(_MARK.search(text, 0, _HEAD) or _DATA.match(text))
+    return bool(_MARK.search(text, *_marked(text)) or _DATA.match(text))
 
 
 def _digest(text: str) -> str:
@@ -53,7 +79,8 @@ def _digest(text: str) -> str:
 
 def unsigned(text: str) -> str:
     """The text without its digest."""
-    return _SIGNED.sub(r"\1", text, count=1)
+    start = _marked(text)[0]
+    return text[:start] + _SIGNED.sub(r"\1", text[start:], count=1)
 
 
 def write(path: Path, text: str, *, force: bool = False) -> None:
@@ -80,24 +107,24 @@ def _write(path: Path, text: str, force: bool) -> None:
     try:
         regular = stat.S_ISREG(target.stat().st_mode)
     except FileNotFoundError:
-        replace_file(target, text.encode())
+        replace_file(target, encoded(text))
         return
     if not regular:
         # A device or a pipe is written to, not replaced; a folder answers with an OSError.
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(encoded(text))
         return
     if not os.access(target, os.W_OK):
         raise OutputError(f"can't write {path}: the file is read-only")
     if not force:
-        refuse_to_lose(path, target.read_bytes().decode("utf-8", errors="replace"), text)
-    replace_file(target, text.encode())
+        refuse_to_lose(path, _decoded(target.read_bytes()), text)
+    replace_file(target, encoded(text))
 
 
 def is_as_made(text: str) -> bool:
     """Whether a text is what symbptt wrote, by what its head says; an empty one counts."""
     # An editor's or a repository's ends of lines are no change of the text.
-    text = text.replace("\r\n", "\n")
-    found = _SIGNED.search(text, 0, _HEAD)
+    text = text if is_pdf(text) else text.replace("\r\n", "\n")
+    found = _SIGNED.search(text, *_marked(text))
     if found is None:
         return not text or bool(_DATA.match(text))
     return found[2] == _digest(unsigned(text))
@@ -115,6 +142,8 @@ def refuse_to_lose(path: Path, found: str, text: str) -> None:
         return
     if not says_its_maker(found):
         raise OutputError(f"{path} was not written by symbptt; --force replaces it")
+    if is_pdf(found):
+        raise OutputError(f"{path} was changed after symbptt wrote it; --force replaces it")
     differing = "\n".join(islice(_differing(unsigned(found), unsigned(text)), _LINES))
     raise OutputError(
         f"{path} was changed after symbptt wrote it; --force replaces it. What is there, and what "

@@ -9,16 +9,17 @@ from math import prod
 
 @dataclass(frozen=True, eq=False)
 class DimSum:
-    """The length of vectors set end to end; ``parts`` are names or literal lengths.
+    """The length of vectors set end to end; ``parts`` are names, literal lengths or products.
 
     Two are equal if they are one length: d + h is h + d.
     """
 
-    parts: tuple[str | int, ...]
+    parts: tuple[str | int | DimProduct, ...]
 
     def _length(self) -> tuple[int, list[str]]:
         literal = sum(part for part in self.parts if isinstance(part, int))
-        return literal, sorted(part for part in self.parts if isinstance(part, str))
+        named = (part for part in self.parts if not isinstance(part, int))
+        return literal, sorted(part if isinstance(part, str) else part.ordered for part in named)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DimSum) and self._length() == other._length()
@@ -44,6 +45,12 @@ class DimProduct:
         literal = prod(part for part in self.parts if isinstance(part, int))
         return literal, sorted(str(part) for part in self.parts if not isinstance(part, int))
 
+    @property
+    def ordered(self) -> str:
+        """Its factors in an order that does not depend on how they were written."""
+        literal, names = self._factors()
+        return " * ".join((str(literal), *names))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DimProduct) and self._factors() == other._factors()
 
@@ -61,10 +68,8 @@ Shape = tuple[Dim, ...]
 
 def add_dims(dims: Iterable[Dim]) -> Dim:
     """The length of a concatenation: literal if all parts are, else a `DimSum`."""
-    parts: list[str | int] = []
+    parts: list[str | int | DimProduct] = []
     for dim in dims:
-        if isinstance(dim, DimProduct):
-            raise TypeError(f"a sum of lengths holds no product, found {dim}")
         parts.extend(dim.parts if isinstance(dim, DimSum) else (dim,))
     literals = [part for part in parts if isinstance(part, int)]
     if len(literals) == len(parts):

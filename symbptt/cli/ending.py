@@ -16,6 +16,7 @@ from typing import TextIO
 import click
 
 from symbptt import __version__, errors
+from symbptt.output import encoded
 
 DONE, FAILED, USAGE, MODEL_ERROR, UNDECIDED, INTERNAL = 0, 1, 2, 3, 4, 70
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -30,6 +31,7 @@ _STATUS: tuple[tuple[type[errors.SymbpttError], int], ...] = (
     (errors.FormulaError, USAGE),
     (errors.DocumentError, USAGE),
     (errors.DataError, USAGE),
+    (errors.TypesettingError, USAGE),
     (errors.EstimatorError, USAGE),
     (errors.AnalysisError, USAGE),
     (errors.SheetError, USAGE),
@@ -87,6 +89,8 @@ def say(words: str) -> None:
 def print_text(text: str) -> None:
     """On stdout, in UTF-8 whatever the terminal says it is: a document has one encoding.
 
+    A PDF goes as the bytes that it is.
+
     Raises
     ------
     BrokenPipeError
@@ -98,7 +102,7 @@ def print_text(text: str) -> None:
         if sys.stdout is None:
             raise OSError("the stream is closed")
         stream = sys.stdout.buffer
-        left = memoryview(text.encode())
+        left = memoryview(encoded(text))
         while left:
             # Without buffering a write to a pipe may end early.
             left = left[stream.write(left) :]

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 
 from symbptt import __version__, errors
 from symbptt.cli.ending import DONE, print_text, status_of
-from symbptt.output import MARK, says_its_maker, signed, write
+from symbptt.output import MARK, is_pdf, pdf_text, says_its_maker, signed, write
 
 if TYPE_CHECKING:
     from symbptt.algebra import Model
@@ -28,7 +28,7 @@ else:
     TextType = click.ParamType
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Verb = Callable[..., "str | Result"]
+Verb = Callable[..., "str | bytes | Result"]
 
 
 class Commands(click.Group):
@@ -107,6 +107,9 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
             if force and output is None:
                 raise click.UsageError("--force says what -o may replace; there is no -o")
             found = find(**given)
+            if isinstance(found, bytes):
+                emit(pdf_text(found, command_line()), output, force)
+                return
             result = Result(lambda: found, dict) if isinstance(found, str) else found
             text = _json_text(result.data()) if as_json else errors.visible(result.text())
             emit(text, output, force)
@@ -118,6 +121,12 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
         return command
 
     return made
+
+
+def output_ends_in(suffix: str) -> bool:
+    """Whether the name of the file that is written ends so."""
+    output = click.get_current_context().params["output"]
+    return output is not None and output.suffix.lower() == suffix
 
 
 def _json_text(data: dict[str, Any]) -> str:
@@ -138,7 +147,10 @@ def wants_json() -> bool:
 
 def emit(text: str, output: Path | None, force: bool) -> None:
     """Print a text or write it to a file, which always says what made it."""
-    if output is None or str(output) == "-":
+    to_stdout = output is None or str(output) == "-"
+    if is_pdf(text) and to_stdout and sys.stdout and sys.stdout.isatty():
+        raise click.UsageError("a PDF is no text to read here: -o FILE says where it is to go")
+    if output is None or to_stdout:
         print_text(signed(text))
     else:
         whole = text if says_its_maker(text) else headed(text)

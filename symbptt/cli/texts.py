@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -22,6 +23,7 @@ from symbptt.cli.program import (
     model_argument,
     notation_option,
     only_option,
+    output_ends_in,
     read_model,
     verb,
     wants_json,
@@ -179,11 +181,15 @@ def derive(
     of: str,
     only: list[str],
     estimator: str,
-) -> str:
-    """The gradient, step by step, each with its reason."""
+) -> str | bytes:
+    """The gradient, step by step, each with its reason.
+
+    A PDF is set by a TeX engine on the PATH; slides are set by --to beamer -o FILE.pdf.
+    """
     from symbptt.calculus.gradients import derive as differentiate
-    from symbptt.typeset.document import render
+    from symbptt.typeset.document import refuse_together, render
     from symbptt.typeset.fragment import Fragment
+    from symbptt.typeset.pdf import pdf
     from symbptt.typeset.style import Style
     from symbptt.typeset.variants import variants
 
@@ -197,10 +203,11 @@ def derive(
     beside = _code_of(derivation) if to == "html" else ()
     figure = _graph_of(derivation, notation) if drawn else None
     switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
-    return render(
+    part_of_another = landing if fragment else None
+    written = partial(
+        render,
         derivation,
-        to=to,
-        fragment=landing if fragment else None,
+        fragment=part_of_another,
         style=style,
         parts=chosen,
         title=title,
@@ -209,12 +216,16 @@ def derive(
         variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
         figure=figure,
     )
+    if to == "pdf" or (to == "beamer" and output_ends_in(".pdf")):
+        refuse_together(derivation, style, "pdf", part_of_another, chosen)
+        return pdf(written(to="tex" if to == "pdf" else to))
+    return written(to=to)
 
 
 def _graph_of(derivation: Derivation, notation: str) -> Figure:
     from symbptt.figures.figure import block
 
-    return block(derivation.model, notation=notation)
+    return block(derivation.model, notation=notation, derivation=derivation)
 
 
 def _code_of(derivation: Derivation) -> tuple[Block, ...]:

@@ -178,14 +178,14 @@ def told(
 
     When the time is over it is the likeliest found so far.
     """
-    if isinstance(formula.left, al.Transpose):
+    terms = _Terms(known, formula, clock)
+    found = [(line, terms.best(said)) for line, said in known.fitting(formula.left, formula.chains)]
+    if isinstance(formula.left, al.Transpose) and not found:
         inner = replace(formula, left=formula.left.operand, right=turned(formula.right))
         for one in told(inner, known, clock):
             right = turned(one.right)
             yield replace(one, formula=replace(one.formula, left=formula.left, right=right))
         return
-    terms = _Terms(known, formula, clock)
-    found = [(line, terms.best(said)) for line, said in known.fitting(formula.left, formula.chains)]
     for line, best in sorted(found, key=lambda one: terms.fitness(one[1].right)[:2], reverse=True):
         said = replace(
             best,

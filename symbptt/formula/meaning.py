@@ -36,7 +36,7 @@ def resolved(formula: Formula, shaper: Meaning) -> Formula:
         If the shapes do not fit.
     """
     left, right = shaper.shape(formula.left), shaper.shape(formula.right)
-    whole = left or right or SCALAR
+    whole = left or right or (formula.head and shaper.shape(formula.head)) or SCALAR
     if left is not None and right is not None and left != right:
         if left == SCALAR and is_constant(formula.left):
             whole = right
@@ -106,7 +106,7 @@ class Meaning(Shaper):
             case al.Fill(scalar=scalar):
                 return al.Fill(scalar, axes(mine))
             case al.BlockMatrix():
-                return self._blocks(node)
+                return self._blocks(node, mine)
             case al.Identity():
                 if mine[0] != mine[1]:
                     raise ShapeError(node, f"`I` is square, and here is {shape_text(mine)}")
@@ -153,8 +153,10 @@ class Meaning(Shaper):
         flat = self.is_flat(mine, self.shape(term) or SCALAR)
         return _canonical(al.Vec(found), mine) if flat else found
 
-    def _blocks(self, node: al.BlockMatrix) -> al.Expr:
-        heights, widths = self.block_sizes(node)
+    def _blocks(self, node: al.BlockMatrix, mine: Extents) -> al.Expr:
+        sizes = self.block_sizes(node, mine)
+        assert sizes is not None
+        heights, widths = sizes
         cells = [
             [None if c is None else self.meant(c, (h, w)) for c, w in zip(row, widths, strict=True)]
             for row, h in zip(node.cells, heights, strict=True)
@@ -209,7 +211,8 @@ class Meaning(Shaper):
         left = self.meant(node.left, (mine[0], shape[0] if shape else mine[0]))
         inner = extents(left.shape)[1]
         is_wide = scaled_kronecker(node.right) is not None or self.stood(node.right) is not None
-        right = self.meant(node.right, (inner, mine[1] if is_wide else inner))
+        width = self.side(node.right, 1) or (mine[1] if is_wide else inner)
+        right = self.meant(node.right, (inner, width))
         if shape is not None and is_turned(extents(left.shape), shape):
             return al.Product(al.Transpose(self.meant(node.right, shape)), left)
         size = (extents(left.shape)[0], extents(right.shape)[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import NoReturn
@@ -193,6 +194,7 @@ def _letters(
 ) -> dict[str, LetterMeaning]:
     """What letters stand for; one may be made of others that are told behind it."""
     found: dict[str, LetterMeaning] = {}
+    told: dict[str, str] = {}
     while where:
         waiting: dict[str, FormulaError] = {}
         for text in where:
@@ -202,9 +204,15 @@ def _letters(
                 waiting[text] = error
             else:
                 found[letter.name] = letter
+                told[letter.name] = text
         if len(waiting) == len(where):
             raise next(iter(waiting.values()))
         where = tuple(waiting)
+    for name, text in reversed(told.items() if len(told) > 1 else ()):
+        # Letters told behind this one may be what it seemed to say without them, as C_{11}.
+        others = {other: one for other, one in found.items() if other != name}
+        with suppress(FormulaError):
+            found[name] = _letter(text, replace(names, letters=others), layout)
     return found
 
 
@@ -333,9 +341,9 @@ class _FormulaReader:
         self, sides: Iterable[Node], conditions: Iterable[Iterable[Stated]]
     ) -> tuple[Formula, ...]:
         """The formulas of a chain whose sides are read, and the conditions of each of its links."""
-        built = [self.builder.expr(side) for side in sides]
+        text, built = self.source.text, [self.builder.expr(side) for side in sides]
         links = tuple(
-            Formula(left, right, *self._stated(one), self.source.text, self.builder.places)
+            Formula(left, right, *self._stated(one), text, self.builder.places, head=built[0])
             for (left, right), one in zip(pairwise(built), conditions, strict=True)
         )
         self._all_bound(links)

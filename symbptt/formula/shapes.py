@@ -105,8 +105,8 @@ class Shaper:
             case al.Fill():
                 return self.laid(node.of_shape)
             case al.BlockMatrix():
-                heights, widths = self.block_sizes(node)
-                return (_whole(heights), _whole(widths))
+                sizes = self.block_sizes(node)
+                return None if sizes is None else (_whole(sizes[0]), _whole(sizes[1]))
             case al.Identity():
                 return None if is_unsized(node) else (node.dim, node.dim)
             case al.Ref(name=name) if name in self.integers:
@@ -223,8 +223,21 @@ class Shaper:
         """Whether it is that of the entries of a matrix, as Jacobians count them."""
         return 1 not in matrix and shape == self.laid((al.entries(matrix),))
 
-    def block_sizes(self, node: al.BlockMatrix) -> tuple[list[al.Dim], list[al.Dim]]:
-        """The heights and widths of blocks; ``I`` is square, zeros are of their own size."""
+    def block_sizes(
+        self, node: al.BlockMatrix, whole: Extents | None = None
+    ) -> tuple[list[al.Dim], list[al.Dim]] | None:
+        """The heights and widths of blocks; zeros are of their own size.
+
+        One that no block tells is what the others leave of the whole; without it, None.
+        """
+        heights, widths = self._sizes_told(node)
+        told = _told(heights, whole and whole[0]), _told(widths, whole and whole[1])
+        if whole is not None and None in told:
+            raise ShapeError(node, "the size of `I` does not follow from the blocks around it")
+        return None if told[0] is None or told[1] is None else (told[0], told[1])
+
+    def _sizes_told(self, node: al.BlockMatrix) -> tuple[list[al.Dim | None], list[al.Dim | None]]:
+        """What the blocks tell of each other's heights and widths."""
         heights: list[al.Dim | None] = [None] * len(node.cells)
         widths: list[al.Dim | None] = [None] * len(node.cells[0])
         cells = [(i, j, c) for i, row in enumerate(node.cells) for j, c in enumerate(row) if c]
@@ -238,10 +251,21 @@ class Shaper:
             heights[i], widths[j] = shape
         for i, j, cell in cells:
             if self.shape(cell) is None:
-                heights[i] = widths[j] = heights[i] or widths[j]
-        if None in (*heights, *widths):
-            raise ShapeError(node, "the size of `I` does not follow from the blocks around it")
-        return [h or 1 for h in heights], [w or 1 for w in widths]
+                widths[j] = widths[j] or self.beside(cell, heights[i])
+                heights[i] = heights[i] or self.beside(cell, widths[j], axis=1)
+        return heights, widths
+
+    def beside(self, node: al.Expr, known: al.Dim | None, axis: Literal[0, 1] = 0) -> al.Dim | None:
+        """The other size of a block of which neighbours tell one: ``I`` is square."""
+        if isinstance(node, al.Add):
+            return self.beside(node.terms[0], known, axis)
+        if (stands := self.stood(node)) is not None:
+            return 1 if stands == ("column", "row")[axis] else None
+        inner = scaled_kronecker(node)
+        if inner is None or known is None:
+            return known
+        shape = self._kronecker(inner, known, axis)
+        return shape and shape[1 - axis]
 
     def _product(self, node: al.Product) -> Extents | None:
         left, right = self.shape(node.left), self.shape(node.right)
@@ -255,8 +279,10 @@ class Shaper:
             return None if stood[0] == "column" else (1, right[1])
         if right is None and left is not None and stood[1]:
             return None if stood[1] == "row" else (left[0], 1)
+        if left is None and right is not None:
+            return (self.side(node.left, 0) or right[0], right[1])
         if left is None or right is None:
-            return left or right
+            return left and (left[0], self.side(node.right, 1) or left[1])
         if is_turned(left, right) and is_matrix_of_values(node.right):
             return (right[1], 1)
         if left[1] != right[0]:
@@ -279,6 +305,25 @@ class Shaper:
                 return self.stood(operand)
             case al.Mul(factors=factors):
                 return next(filter(None, map(self.stood, factors)), None)
+        return None
+
+    def side(self, node: al.Expr, which: Literal[0, 1]) -> al.Dim | None:
+        """The rows, or columns, of a product whose other side only its neighbours tell."""
+        match node:
+            case al.Product(left=left, right=right):
+                outer = right if which else left
+                found = self.shape(outer)
+                return self.side(outer, which) if found is None else found[which]
+            case al.BlockMatrix():
+                told = _told(self._sizes_told(node)[which], None)
+                return None if told is None else _whole(told)
+            case al.Transpose(operand=operand):
+                return self.side(operand, 0 if which else 1)
+            case al.Neg(operand=operand) | al.Div(numerator=operand):
+                return self.side(operand, which)
+            case al.Mul(factors=factors):
+                sides = (self.side(each, which) for each in factors)
+                return next((side for side in sides if side is not None), None)
         return None
 
     def _hint(self, node: al.Product, left: Extents, right: Extents) -> str:
@@ -353,17 +398,20 @@ class Shaper:
             self._misfit(node, name, arg)
         return al.entries(shape)
 
-    def _kronecker(self, node: al.Kronecker, rows: al.Dim | None) -> Extents | None:
-        """With ``I`` on one side it follows from the rows that it must have."""
+    def _kronecker(
+        self, node: al.Kronecker, known: al.Dim | None, axis: Literal[0, 1] = 0
+    ) -> Extents | None:
+        """With ``I`` on one side it follows from the rows, or columns, that it must have."""
         sides = [self.shape(side) for side in (node.left, node.right)]
-        if None in sides and rows is None:
+        if None in sides and known is None:
             return None
         other = next((side for side in sides if side is not None), None)
         if other is None:
             raise ShapeError(node, "the size of `I` does not follow from where it stands")
-        size = 1 if rows is None else quotient(rows, other[0])
+        size = 1 if known is None else quotient(known, other[axis])
         if size is None:
-            raise ShapeError(node, f"`{text_of(node)}` has no {rows} rows for any size of `I`")
+            what = ("rows", "columns")[axis]
+            raise ShapeError(node, f"`{text_of(node)}` has no {known} {what} for any size of `I`")
         left, right = (side or (size, size) for side in sides)
         return (al.entries((left[0], right[0])), al.entries((left[1], right[1])))
 
@@ -414,6 +462,17 @@ def quotient(whole: al.Dim, part: al.Dim) -> al.Dim | None:
     return al.entries(tuple(rest))
 
 
+def _told(sizes: list[al.Dim | None], whole: al.Dim | None) -> list[al.Dim] | None:
+    """The sizes, one unknown being what the others leave of the whole."""
+    known = [size for size in sizes if size is not None]
+    if len(known) == len(sizes):
+        return known
+    rest = None if whole is None else difference(whole, al.add_dims(known) if known else 0)
+    if len(known) + 1 < len(sizes) or rest is None:
+        return None
+    return [rest if size is None else size for size in sizes]
+
+
 def difference(whole: al.Dim, part: al.Dim) -> al.Dim | None:
     """What and ``part`` are ``whole``, in names and in numbers; nothing is 0."""
     rest = _terms(whole)
@@ -426,10 +485,10 @@ def difference(whole: al.Dim, part: al.Dim) -> al.Dim | None:
     return al.add_dims((*names, number) if number else names)
 
 
-def _terms(dim: al.Dim) -> dict[str, int]:
-    """How often each name stands in a sum of lengths; under "" the number."""
-    found: dict[str, int] = {}
+def _terms(dim: al.Dim) -> dict[al.Dim, int]:
+    """How often each name or product stands in a sum of lengths; under "" the number."""
+    found: dict[al.Dim, int] = {}
     for part in dim.parts if isinstance(dim, al.DimSum) else (dim,):
-        name, count = ("", part) if isinstance(part, int) else (str(part), 1)
+        name, count = ("", part) if isinstance(part, int) else (part, 1)
         found[name] = found.get(name, 0) + count
     return found

@@ -28,6 +28,7 @@ from symbptt.formula.reading import read
 from symbptt.formula.shapes import Layout
 from symbptt.formula.statement import TOTAL, Formula, Inequalities, free_names, parts
 from symbptt.formula.totals import of_a_loss, summed, upright
+from symbptt.typeset.followers import Followers, shares
 from symbptt.typeset.formulas import Formulas
 from symbptt.typeset.style import Style
 
@@ -137,8 +138,17 @@ class Equations:
         """By their keys the lines of a form, of L or of the loss of one step."""
         if (form, of_one) not in self._known:
             lines = self._defined() if form == "model" else self._derivation(form, of_one)
-            self._known[form, of_one] = _keyed(lines)
+            self._known[form, of_one] = self._keyed(lines)
         return self._known[form, of_one]
+
+    def _keyed(self, lines: Iterator[StatedLine]) -> dict[Key, list[StatedLine]]:
+        found: dict[Key, list[StatedLine]] = {}
+        for line in lines:
+            laid = is_laid_out(line.target, line.source.followers)
+            key = left_key(self.read(line)[0].left) if laid else line.key()
+            if key is not None:
+                found.setdefault(key, []).append(line)
+        return found
 
     def _derivation(self, form: str, of_one: bool) -> Iterator[StatedLine]:
         loss = self.plain.loss
@@ -289,13 +299,11 @@ def _at_entries(one: Chained, whole: al.Derivative, model: al.Model) -> Chained:
     return replace(one, target=target, members=tuple(members))
 
 
-def _keyed(lines: Iterator[StatedLine]) -> dict[Key, list[StatedLine]]:
-    found: dict[Key, list[StatedLine]] = {}
-    for line in lines:
-        key = line.key()
-        if key is not None:
-            found.setdefault(key, []).append(line)
-    return found
+def is_laid_out(target: al.Expr, made: Followers) -> bool:
+    """Whether more than it is printed on the left: less the shares of others, or as entries."""
+    return isinstance(target, al.Derivative) and bool(
+        shares(target, made) or (not target.output.shape and len(target.wrt.shape) == 2)
+    )
 
 
 def _line(

@@ -49,6 +49,9 @@ class Formula:
     ----------
     places : mapping
         Where in the text the parts stand, by the identity of an expression.
+    head : Expr or None
+        What the chain begins with of which it is a link: it tells the shape that sides of no own
+        shape have.
     """
 
     left: al.Expr
@@ -59,6 +62,7 @@ class Formula:
     places: Mapping[int, tuple[al.Expr, Place]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    head: al.Expr | None = field(default=None, compare=False, repr=False)
 
     @property
     def sides(self) -> tuple[al.Expr, al.Expr]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbptt.algebra import Derivative, Expr, Model, Param, Ref
-from symbptt.algebra.letters import Entry
+from symbptt.algebra.letters import Entry, RowOf
 from symbptt.formula.statement import Formula, walk
 
 
@@ -39,4 +39,7 @@ def _looks_ahead(slope: Derivative) -> bool:
 
 
 def _core(node: Expr) -> Expr:
-    return node.array if isinstance(node, Entry) else node
+    match node:
+        case Entry(array=whole) | RowOf(matrix=whole):
+            return whole
+    return node

@@ -133,7 +133,7 @@ def page_of(model: Model, how: str, proved: bool = True) -> ModelPage:
 
 
 def _told(derivation: Derivation, how: str) -> Document:
-    listing, figure = statements(derivation), block(derivation.model)
+    listing, figure = statements(derivation), block(derivation.model, derivation=derivation)
     beside = (listing,) if listing else ()
     told = article(derivation, how, Style(), beside=beside, ahead=(figure,))
     versions = variants(derivation, Style(), beside=beside, ahead=(figure,))

@@ -36,6 +36,10 @@ SCALES = (1.0, 0.5, 0.25, 0.125, 0.03)
 ROOM = 64.0
 """How many times more than its arguments' rounding makes a tame result may be off, and units."""
 
+STEP = 4.0
+"""The same of a long sequence, for each step: what is summed step after step is rounded at each,
+where a state has settled always the same way, which no move of the arguments shows."""
+
 
 @dataclass(frozen=True)
 class Inputs:
@@ -48,7 +52,7 @@ class Inputs:
     spread : bool
         Whether each entry is of an order of magnitude of its own.
     tame : bool
-        Whether a file must be right to `ROOM`. Elsewhere slopes are made of values that have
+        Whether a file must be right to `room`. Elsewhere slopes are made of values that have
         come to their limits, such as 1 - h**2, and only their absolute errors are small.
     width : int
         Of all dimensions, that of integers being at least 2; 0 for those of other calls.
@@ -60,6 +64,11 @@ class Inputs:
     spread: bool = False
     width: int = 0
     tame: bool = False
+
+    @property
+    def room(self) -> float:
+        """What a tame result may be off, in units and in what its arguments' rounding makes."""
+        return max(ROOM, STEP * self.steps)
 
     def calls(self, model: Model, estimator: Estimator = FULL) -> Iterator[ModuleCall]:
         """Calls of this kind, in numbers that both floats have; the later the tamer."""
@@ -165,7 +174,8 @@ class LostDigits:
             return cls(inputs)
         own, common, amplified = exact.errors(dtype), exact.errors(dtype, True), exact.amplified
         name = max(own, key=lambda each: own[each])
-        wrong = next((n for n in common if not common[n] <= ROOM * (1 + amplified[n])), "")
+        room = inputs.room
+        wrong = next((n for n in common if not common[n] <= room * (1 + amplified[n])), "")
         detail = ""
         if wrong and inputs.tame:
             detail = (

@@ -59,12 +59,12 @@ FORMATS: dict[str, Output] = {
     "beamer": Output(Beamer(), "slides.tex.j2", ".tex", "slides in LaTeX, an idea each"),
 }
 
-WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data"}
+WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data", "pdf": "a PDF"}
 """Formats without fragments: a file is one thing, and what it is."""
 
 SUFFIXES: dict[str, str] = {name: chosen.suffix for name, chosen in FORMATS.items()}
-SUFFIXES |= {"formulas": ".formulas", "ipynb": ".ipynb", "json": ".json"}
-"""What a derivation is written as, and how files of it end."""
+SUFFIXES |= {"formulas": ".formulas", "ipynb": ".ipynb", "json": ".json", "pdf": ".pdf"}
+"""What a derivation is written as, and how files of it end; `symbptt.typeset.pdf` sets a PDF."""
 
 
 @dataclass(frozen=True)

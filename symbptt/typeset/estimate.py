@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -46,10 +47,11 @@ class _EstimateWriter:
         self.tau = derivation.estimator.tau
         loss = derivation.normal.equation("loss")
         self.at_end = loss.last
+        self.s = printer.names.clock.part
 
     def say(self, text: str, *lines: Equality) -> Iterator[Block]:
-        """A sentence, and the equations to which it leads."""
-        yield Paragraph(prose(text))
+        """A sentence, S in it the step of a loss, and the equations to which it leads."""
+        yield Paragraph(prose(re.sub(r"\bS\b|(?<=_)S\b", self.s, text)))
         if lines:
             yield Display(lines)
 
@@ -60,28 +62,29 @@ class _EstimateWriter:
 
     def weights(self, *members: str) -> Iterator[Block]:
         words = """In other words, what a use of a parameter at step $t$ contributes to the
-            gradient of $\\ell_s$ has the weight"""
-        return self.say(words, Equality("w(s, t)", members))
+            gradient of $\\ell_S$ has the weight"""
+        return self.say(words, Equality(f"w({self.s}, t)", members))
 
     def parts(self) -> Iterator[Block]:
         """The parts of L, for whose gradients there is a sign."""
         if self.at_end:
-            words = """Only the last step has a loss, so that $L_T = L$, and $L_s = 0$ for
-                $s < T$."""
+            words = """Only the last step has a loss, so that $L_T = L$, and $L_S = 0$ for
+                $S < T$."""
             return self.say(words)
-        words = """The loss of step $s$ gives $L$ the part $L_s = \\frac{1}{T} \\ell_s$, so that
-            $L = L_1 + \\dots + L_T$, and there is none past $T$. A derivative of $L_s$
+        words = """The loss of step $S$ gives $L$ the part $L_S = \\frac{1}{T} \\ell_S$, so that
+            $L = L_1 + \\dots + L_T$, and there is none past $T$. A derivative of $L_S$
             is the exact one."""
         return self.say(words)
 
     def window(self) -> Iterator[Block]:
         yield from self.say(f"""What follows is not the gradient but an estimate of it, with a
-            window of $\\tau = {self.tau}$ steps: when the loss $\\ell_s$ is differentiated, every
-            value of the steps $t \\le s - \\tau$ is held. An initial value counts as a value of
+            window of $\\tau = {self.tau}$ steps: when the loss $\\ell_S$ is differentiated, every
+            value of the steps $t \\le S - \\tau$ is held. An initial value counts as a value of
             its step. The sign of a derivative of $L$ stands for this estimate of it.""")
         yield from self.parts()
         yield from self.weights(
-            r"\begin{cases} 1 & \text{if } s - t < \tau, \\ 0 & \text{otherwise} \end{cases}"
+            rf"\begin{{cases}} 1 & \text{{if }} {self.s} - t < \tau, \\ "
+            r"0 & \text{otherwise} \end{cases}"
         )
         yield from self.carried("the step whose value is handed on")
 
@@ -107,10 +110,10 @@ class _EstimateWriter:
         return self.printer.names.symbol(gate.name, ()).at(step)
 
     def product(self) -> str:
-        return rf"{self.gate('t+1')} {self.gate('t+2')} \cdots {self.gate('s')}"
+        return rf"{self.gate('t+1')} {self.gate('t+2')} \cdots {self.gate(self.s)}"
 
     def same_piece(self) -> str:
-        cases = r"1 & \text{if } s \text{ and } t \text{ lie in one piece}, \\ 0 &"
+        cases = rf"1 & \text{{if }} {self.s} \text{{ and }} t \text{{ lie in one piece}}, \\ 0 &"
         return rf"\begin{{cases}} {cases} \text{{otherwise}} \end{{cases}}"
 
     def carried(self, where: str) -> Iterator[Block]:
@@ -130,12 +133,12 @@ class _EstimateWriter:
         none = [one for one in lacking if forms.is_zero(one.terms)]
         what = "no use before the window counts"
         if self.derivation.estimator.kind == "chunk":
-            step = "$c_s = \\tau \\lfloor (s - 1) / \\tau \\rfloor$"
+            step = "$c_S = \\tau \\lfloor (S - 1) / \\tau \\rfloor$"
             what = f"no use in an earlier piece counts, {step} being the last step of those"
         if some:
             yield from self.say(
                 f"""The bias, the estimate less the gradient, is what is dropped, with
-                a minus sign: in the gradient of $\\ell_s$ {what}.""",
+                a minus sign: in the gradient of $\\ell_S$ {what}.""",
                 *map(self.bias_of, some),
             )
         if none:
@@ -200,13 +203,13 @@ class _EstimateWriter:
         words = f"""The gradient of $L$ is linear in these derivatives, and the estimate is the
             same with the recursive ${z}$: its expectation is the gradient. The weights, being
             products of independent gates, have for $t \\ge 1$"""
-        expectation = r"\mathbb{E}[w(s, t)]"
+        expectation = rf"\mathbb{{E}}[w({self.s}, t)]"
         yield from self.say(
             words,
             Equality(expectation, ("1,",)),
             Equality(
-                r"\mathbb{E}\bigl[(w(s, t) - 1)^2\bigr]",
-                (rf"\Bigl(\frac{{1}}{{{pi}}}\Bigr)^{{s-t}} - 1,",),
+                rf"\mathbb{{E}}\bigl[(w({self.s}, t) - 1)^2\bigr]",
+                (rf"\Bigl(\frac{{1}}{{{pi}}}\Bigr)^{{{self.s}-t}} - 1,",),
             ),
         )
         yield from self.say("""so that the variance grows with the distance over which the gradient

@@ -20,13 +20,11 @@ from symbptt.calculus.estimators import FULL
 from symbptt.calculus.indices import Indices, by_entries
 from symbptt.calculus.moments import dropped
 from symbptt.errors import OptionError
+from symbptt.typeset.clock import LOSS_STEPS
 from symbptt.typeset.followers import followers, shares
 from symbptt.typeset.plain import PlainPrinter, index_text
 from symbptt.typeset.row_plain import RowPlain
 from symbptt.typeset.style import Style
-
-LOSS_STEPS = ("s", "r", "u", "q", "p", "l")
-"""Letters for the step of a loss, of which the model's part of L is spoken."""
 
 PRINTERS: dict[str, type[PlainPrinter]] = {"column": PlainPrinter, "row": RowPlain}
 """The printer of each layout."""

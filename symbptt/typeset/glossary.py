@@ -281,6 +281,7 @@ def _spelled(printer: LatexPrinter) -> dict[str, str]:
         "DELTA": printer.show(Delta(first, second)),
         "PLACES": "i = j",
         "LAST": names.clock.last,
+        "NOW": names.clock.now,
         "WITHIN": printer.quotient(output, r"\mathbf{v}", "step").text,
         "THROUGH": printer.quotient(output, r"\mathbf{v}", "nothing").text,
         "KRON": printer.show(al.Kronecker(al.Identity("m"), al.Transpose(vector))).strip("()"),

@@ -144,7 +144,7 @@ class JacobianPrinter(Printer):
     def print_partsum(self, expr: al.PartSum) -> Piece:
         term = self.show(expr.term, Level.BIG_SUM)
         first, last = self.names.index(expr.first), braced(self.names.index(expr.last))
-        return Piece(rf"\sum_{{s={first}}}^{last} {term}", Level.BIG_SUM)
+        return Piece(rf"\sum_{{{self.names.clock.part}={first}}}^{last} {term}", Level.BIG_SUM)
 
     def print_expectation(self, expr: Expectation) -> Piece:
         return Piece(rf"\mathbb{{E}}\bigl[{self.show(expr.operand)}\bigr]")

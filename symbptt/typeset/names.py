@@ -148,7 +148,7 @@ class Names:
     def tell(self, clock: StepLetters) -> None:
         """Take the letters of a document for steps; other letters are then chosen beside."""
         self.clock = clock
-        self._bases |= clock.bound
+        self._bases |= clock.letters
 
     def index(self, index: Index) -> str:
         return index_latex(self.clock.index(index))
@@ -196,7 +196,7 @@ class Names:
             return _typewriter(self._short.get(dim, dim))
         return _symbol(dim, bold=False).at()
 
-    def _multiple(self, part: str | int, count: int) -> str:
+    def _multiple(self, part: Dim, count: int) -> str:
         if isinstance(part, int):
             return str(part * count)
         return f"{count} {self.dim(part)}" if count > 1 else self.dim(part)

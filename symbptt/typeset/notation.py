@@ -135,13 +135,13 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
     ),
     (
         "HeldStep",
-        r"$WITHIN$ is the derivative within step $t$: the values of all earlier steps are held "
+        r"$WITHIN$ is the derivative within step $NOW$: the values of all earlier steps are held "
         r"fixed, but for $\mathbf{v}$ if it is one of them, and what is computed on the way from "
         r"them follows.",
     ),
     (
         "HeldNothing",
-        r"$THROUGH$ is the derivative through all steps up to $t$: everything that depends on "
+        r"$THROUGH$ is the derivative through all steps up to $NOW$: everything that depends on "
         r"$\mathbf{v}$ follows.",
     ),
     (

@@ -125,6 +125,24 @@ def test_it_is_shown_of_every_printed_left_side(name: str, way: str) -> None:
         assert not list(unlike(name, way, number, max(1, many // LINES)))
 
 
+LAID_OUT = (
+    ("derived_scalar", "sensitivity", "d(h[t], s) - d(h[t], r)"),
+    ("product_of_matrices", "rows, expanded", "partial(h[t], A) - "),
+    ("layer_norm", "rows, sensitivity", "vec(partial(a_n[t], U))"),
+    ("scalar_beside_a_vector", "sensitivity", "vec(d(s[t], W)).T"),
+)
+
+
+@pytest.mark.parametrize(("name", "way", "left"), LAID_OUT)
+def test_it_is_shown_where_more_than_a_derivative_stands_on_the_left(
+    name: str, way: str, left: str
+) -> None:
+    """Less what comes through others, or a scalar's Jacobian as entries in a row."""
+    printed_lines = asked(name, way)[1]
+    number = next(k for k, line in enumerate(printed_lines) if line.startswith(left))
+    assert not list(unlike(name, way, number, len(printed_lines)))
+
+
 @pytest.mark.parametrize("name", ["elman", "linear", "gru", "abs_and_relu", "char_rnn"])
 def test_the_slopes_of_a_models_own_equations_are_known(name: str) -> None:
     """Though the derivation's equations read by way of names that it introduces."""

@@ -7,6 +7,7 @@ import pytest
 from symbptt.formula.shapes import Layout
 from symbptt.formula.verdict import check
 from tests.formula.catalogue import model
+from tests.modules import model_of
 
 
 @pytest.mark.parametrize("step, verdict", [("t", "right"), ("t-1", "wrong")])
@@ -57,3 +58,38 @@ def test_a_step_that_the_derivation_does_not_name_is_no_defect() -> None:
     """Mends are looked for at the derivation's steps; the formula's own sum goes on to others."""
     text = "d(L, x[i-1]) = sum(i, t-2, 0, W_qh.T @ I)"
     assert check(model("linear_bias"), text, horizon=2).verdict == "wrong"
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        "(W_hh @ h[t]) @ ones.T @ diag(x[t])",
+        "-(2 * W_hh @ h[t]) @ ones.T @ diag(x[t])",
+        "W_hx + W_hh @ h[t] @ ones.T @ diag(x[t])",
+        "(diag(x[t]) @ ones @ (W_hh @ h[t]).T).T",
+    ],
+)
+def test_ones_between_have_the_length_of_what_is_behind(right: str) -> None:
+    """And the whole has the rows of what is before them, whatever these are."""
+    assert check(model("linear"), f"W_hx = {right}", horizon=2, seconds=0.2).verdict == "wrong"
+    assert check(model("linear"), f"0 * W_hx = 0 * ({right})", horizon=2).right
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("concat(o[t], h[t])", "vstack(o[t], 0 * h[t]) + vstack(0 * ones, h[t])"),
+        ("hstack(kron(I, x[t].T), W_hh)", "hstack(kron(I, x[t].T), W_hh + 0 * I)"),
+        ("concat(vec(W_hh), h[t])", "vstack(vec(W_hh), h[t])"),
+        ("W_hh @ h[t]", "hstack(W_hh, W_hx) @ vstack(ones * h[t], 0 * ones)"),
+    ],
+)
+def test_blocks_of_no_own_size_have_what_is_left(left: str, right: str) -> None:
+    assert check(model("linear"), f"{left} = {right}", horizon=2).right
+
+
+def test_the_head_of_a_chain_tells_the_sizes_of_its_links() -> None:
+    """A Kronecker product times numbers alone tells nothing of its size."""
+    whole = "sum(i, 1, t, 0.7**(t-i) * kron(I, x[i].T))"
+    text = f"d(c[t], U) = {whole} = 2 * {whole} - {whole} for 1 <= t <= T"
+    assert check(model_of("last_step_of_an_unread_state"), text, horizon=2).right

@@ -26,7 +26,7 @@ from tests.modules import EXHAUSTIVE, in_turn, model_of
 SAID = ("Step", "Affine", "Unrolled", "Closed", "Proof")
 """How the sections begin that hold formulas."""
 
-LETTER = r"\\begin\{align\*\}\n(?:\\mathbf\{)?([A-Za-z]+)\}?(_t|_\{\d+,t\})? &"
+LETTER = r"\\begin\{align\*\}\n(?:\\mathbf\{)?([A-Za-z]+)\}?(_t|_[1-9]|_\{\d+(?:,t)?\})? &"
 """How a line begins that says what a letter is, a number, a vector, a matrix or a part of one."""
 
 
@@ -64,7 +64,7 @@ def letters(found: Answer) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(
     "name",
-    [*library.differentiable(), *cells.NAMES] if EXHAUSTIVE else ["linear", "leaky"],
+    [*library.differentiable(), *cells.NAMES] if EXHAUSTIVE else ["linear", "leaky", "rational"],
 )
 def test_the_lines_of_a_closed_form_are_right(name: str) -> None:
     for number, found in enumerate(answers(model_of(name))):
@@ -101,3 +101,22 @@ def test_a_letter_may_be_made_of_letters_that_are_told_behind_it() -> None:
     )
     checker = Checker(model_of("lstm"), horizon=2, where=where)
     assert checker.check(r"\mathbf{b}_t = \begin{pmatrix} c_t \\ 2 c_t \end{pmatrix}").right
+
+
+def test_a_letter_is_what_is_told_behind_it_and_no_loss() -> None:
+    r"""``C_{11}`` by itself is the loss, a cost, of step 11."""
+    where = (
+        r"\mathbf{C} = \begin{pmatrix} \mathbf{C}_{11} & \mathbf{C}_{12} \end{pmatrix}",
+        r"\mathbf{C}_{11} = \mathbf{W}_{hx}",
+        r"\mathbf{C}_{12} = \mathbf{W}_{hh}",
+    )
+    checker = Checker(model_of("linear"), horizon=2, where=where)
+    assert checker.check(r"\mathbf{C} [x_t; h_{t-1}] = h_t for 1 <= t <= T").right
+
+
+def test_the_stacked_value_has_no_name_of_the_derivation() -> None:
+    """A start that is an expression is called s there."""
+    for found in answers(model_of("start_as_an_expression")):
+        assert not outside(found) or letters(found) is not None
+        texts = [text for _, text in claims(found)]
+        assert not any(r"\mathbf{s}_t" in text for text in texts)

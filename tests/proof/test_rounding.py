@@ -13,6 +13,8 @@ from symbptt.binding import bind
 from symbptt.calculus.estimators import FULL
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
+from symbptt.language.parser import parse
+from symbptt.proof import rounding
 from symbptt.proof.loaded import load_module
 from symbptt.proof.rounding import FLOATS, INPUTS, Exact, LostDigits, measured, rounding_rows
 from tests.cells import BINDINGS
@@ -77,6 +79,33 @@ def test_more_than_rounding_is_found(planted: str) -> None:
     assert [dtype for dtype, detail in found.items() if detail] == floats
     for dtype in floats:
         assert "units, where rounded arguments make" in found[dtype]
+
+
+SETTLED = {
+    "a sum of signs": "h[t] = h[t-1] + tanh(W @ x[t] + b)\nloss[t] = absolute_error(h[t], y[t])",
+    "a gate that is open": (
+        "g[t] = sigmoid(norm(h[t-1]) + dot(v, x[t]))\n"
+        "h[t] = g[t] * h[t-3] + selu(W @ x[t] + U @ h[t-1] + b)\nloss[t] = huber(h[t], y[t])"
+    ),
+}
+"""Cells whose states or adjoints gain much the same at each of many steps."""
+
+
+@pytest.mark.parametrize("cell", SETTLED if EXHAUSTIVE else ["a sum of signs"])
+def test_what_each_step_rounds_the_same_way_is_no_fault_of_a_file(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = bind(parse(f"x: (d,)\n{SETTLED[cell]}\n"))
+    text, (long,) = generate(model, level=0), [each for each in INPUTS if each.steps == 1000]
+    exact = measured(load_module(text, "module", model), model, long)
+    assert exact is not None
+    assert not any(LostDigits.of(exact, long, dtype).detail for dtype in FLOATS)
+    short = "grads = {k: g if g.dtype == object else g.astype('f4') for k, g in grads.items()}"
+    exact.module = load_module(text + WRAPPED.format(change=short), "module", model)
+    assert "is off by" in LostDigits.of(exact, long, "float64").detail
+    monkeypatch.setattr(rounding, "STEP", 0)
+    exact.module = load_module(text, "module", model)
+    assert any(LostDigits.of(exact, long, dtype).detail for dtype in FLOATS)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

@@ -8,7 +8,12 @@ import re
 import pytest
 
 from symbptt.algebra import NOW, DimSum, Equation, Input, Model, Parameter, Ref, Shape
+from symbptt.calculus.gradients import derive
+from symbptt.language import library
+from symbptt.typeset.document import render
 from symbptt.typeset.names import Names
+from tests import cells
+from tests.modules import EXHAUSTIVE, model_of
 
 SCALAR: Shape = ()
 VECTOR: Shape = ("h",)
@@ -131,3 +136,30 @@ def test_a_name_gives_only_commands_of_ours(name: str) -> None:
     assert commands <= {r"\mathbf", r"\mathtt", r"\langle", r"\rangle", r"\mathrm"}
     assert shown.isascii()
     assert shown.count("{") == shown.count("}")
+
+
+LETTERS = {
+    "one loss, all steps before it": {"form": "expanded", "of": "loss[t]"},
+    "a window": {"estimator": "window:2"},
+}
+CLASHING = ("joint_matrix_three_parts", "awkward_names", "derived_scalar", "lstm", "elman", "gru")
+
+
+@pytest.mark.parametrize("asked", LETTERS.values(), ids=LETTERS)
+@pytest.mark.parametrize(
+    "name", [*library.differentiable(), *cells.NAMES] if EXHAUSTIVE else CLASHING
+)
+def test_no_letter_of_a_line_stands_for_two_things(name: str, asked: dict[str, str]) -> None:
+    """Neither for a step and an entry, nor for a step and a name of the model."""
+    model = model_of(name)
+    if (model.loss is None or model.loss.last) and "of" in asked:
+        return
+    text = render(derive(model, **asked), "tex")
+    scalars = {one for one in model.names if len(one) == 1 and model.shapes.get(one) == ()}
+    found = 0
+    for line in re.findall(r"(?:^|&= ).*", text, re.MULTILINE):
+        steps = set(re.findall(r"\\(?:sum|prod)_\{(\w) ?=", line))
+        entries = set(re.findall(r"\\sum_(\w) ", line))
+        assert not steps & (entries | scalars), line
+        found += bool(steps)
+    assert found

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import chain, count
 
 from symbptt import algebra as al
+from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.system import AffineRecurrence, Block, quantity
 from symbptt.calculus.recurrence.words import (
     COEFFICIENT,
@@ -52,8 +53,8 @@ class Alphabet:
 
     @classmethod
     def of(cls, model: al.Model, recurrence: AffineRecurrence) -> Alphabet:
-        """Letters and indices that the model does not use."""
-        taken = set(model.names)
+        """Letters and indices that neither the model nor its derivation uses."""
+        taken = {*model.names, *normalize(model).names}
         names = {}
         own = set()
         for letter in (VALUE, SOURCE, COEFFICIENT):

@@ -217,7 +217,7 @@ def numbers_of(dim: Dim) -> Counter[tuple[str, ...]]:
         return entries(dim.parts)
     found: Counter[tuple[str, ...]] = Counter()
     for part in dim.parts if isinstance(dim, DimSum) else (dim,):
-        found += Counter({(): part} if isinstance(part, int) else {(part,): 1})
+        found += Counter({(): part} if isinstance(part, int) else {(str(part),): 1})
     return found
 
 

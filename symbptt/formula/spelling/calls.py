@@ -46,7 +46,14 @@ class CallReader(DerivativeReader):
             bool(timed)
             and len(node.group.items) == 1
             and self.operator_of(node.group) is None
-            and self.number(node.group.items[0]) is not None
+            and self.is_step(node.group.items[0])
+        )
+
+    def is_step(self, node: wr.Written) -> bool:
+        """Whether it is an index without a name of the model in it: no index is called so."""
+        found = self.number(node)
+        return found is not None and not any(
+            self.called(part.name) for part in sf.walk(found) if isinstance(part, sf.Named)
         )
 
     def function_of(self, node: wr.Written) -> str | None:

@@ -82,6 +82,18 @@ class NameReader(WordReader):
             found += self.dimension(core, place, below, above)
         if not found:
             found = list(self.special(core, place, below, above))
+        elif core.text.endswith("_bar") and self.called(core.text.removesuffix("_bar")):
+            # `\overline{grads}` beside a `grads_bar` of the model's own.
+            gradients = self.sign_of_gradient(core, place, below, above)
+            both = (
+                ("the model's own", found),
+                ("the gradient by what is below the bar", gradients),
+            )
+            found = [
+                replace(way, notes=(*way.notes, (f"`{self.shown(place)}`", meaning)))
+                for meaning, ways in both
+                for way in ways
+            ]
         if not found:
             self.unknown(core, place, below, above)
         return found
@@ -194,34 +206,8 @@ class NameReader(WordReader):
     def sign_of_gradient(
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
     ) -> Iterator[Way]:
-        r"""``\bar{h}_t`` and ``\delta^h_t`` are the gradient by h_t."""
-        inner: wr.Written
-        if core.text.endswith("_bar"):
-            word = wr.Word(core.place, core.text.removesuffix("_bar"), core.bold, core.upright)
-            inner = wr.Scripted(place, word, below, above)
-        else:
-            name = self.parsed(above[0])
-            if name is None or not isinstance(parts_of(name)[0], wr.Word):
-                return
-            letter, own_below, own_above, _ = parts_of(name)
-            inner = wr.Scripted(place, letter, [*own_below, *below], [*own_above, *above[1:]])
-        yield from self.gradients(place, inner)
-
-    def gradients(self, place: Place, by: wr.Written) -> Iterator[Way]:
-        try:
-            ways = self.meanings(by)
-        except FormulaError:
-            return
-        for way in ways:
-            node, wrapping = way.node, []
-            while isinstance(node, sf.Flip | sf.Power):
-                wrapping.append(node)
-                node = node.operand if isinstance(node, sf.Flip) else node.base
-            made: sf.Node = sf.Apply(place, "d", [sf.Named(place, "L"), node], place)
-            for outer in reversed(wrapping):
-                made = (sf.Flip(place, made) if isinstance(outer, sf.Flip)
-                        else sf.Power(place, made, outer.exponent))  # fmt: skip
-            yield Way(made, way.notes)
+        """What a bar or a delta says of the name that it stands on."""
+        raise NotImplementedError
 
     def softmax(
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]

@@ -119,7 +119,7 @@ class ProductReader(WayReader):
             return
         self.tell_apart(one, two)
         a, b = self.shape(left), self.shape(right)
-        is_summed = self.shaper.layout == "column" and (b is None or b[1] == 1)
+        is_summed = self.shaper.layout == "column" and (b is None or (b[1] == 1 and b != SCALAR))
         summed = ones_times(place, one, two) if is_summed else None
         if summed is not None:
             yield summed, ()
@@ -202,11 +202,21 @@ def ones_times(place: Place, one: sf.Node, two: sf.Node) -> sf.Node | None:
     match one, two:
         case sf.Named(name="ones"), sf.Flip(operand=sf.Named(name="ones")):
             return one
-        case sf.Flip(operand=sf.Named(name="ones")), _:
+        case _ if is_row_of_ones(one):
             return sf.Apply(place, "sum", [two], place)
-        case sf.Times(factors=[*others, sf.Flip(operand=sf.Named(name="ones"))]), _:
-            return sf.Times(place, [*others, sf.Apply(place, "sum", [two], place)])
+        case sf.Times(factors=factors), _:
+            others = [each for each in factors if not is_row_of_ones(each)]
+            if len(others) == len(factors) - 1:
+                return sf.Times(place, [*others, sf.Apply(place, "sum", [two], place)])
     return None
+
+
+def is_row_of_ones(node: sf.Node) -> bool:
+    return (
+        isinstance(node, sf.Flip)
+        and isinstance(node.operand, sf.Named)
+        and (node.operand.name == "ones")
+    )
 
 
 def chained(place: Place, one: sf.Node, two: sf.Node) -> sf.Chain:

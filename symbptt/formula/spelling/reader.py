@@ -92,13 +92,17 @@ def spelled_letter(
         (share.name, share.step.word if share.step else "")
         for share in shares(core.text, below, above)
         if not (share.entries or share.raised)
-        and (not share.step or (is_letter(share.step.word) and share.step.word not in names))
+        and (not share.step or is_new_letter(share.step.word, names))
     ]
     if not meant:
         reader.wrong(left.place, _LETTER)
     for chosen in islice(_fitting(reader, [reader.ways(members[0])]), MAX_READINGS):
         for (right,), _ in _with_modes(reader, *chosen):
             yield (*max(meant, key=lambda one: bool(one[1])), right)
+
+
+def is_new_letter(word: str, names: FormulaNames) -> bool:
+    return is_letter(word) and word.isalpha() and word not in names
 
 
 def _with_step_below(left: wr.Written) -> wr.Written:
@@ -134,7 +138,7 @@ def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
     """One way of each side, such that neighbours have one shape."""
     misfit: Chosen | None = None
     found = False
-    for chosen in islice(product(*sides), _TRIED):
+    for chosen in islice(_likeliest(sides), _TRIED):
         notes = consistent(note for way in chosen for note in way.notes)
         if notes is None:
             continue
@@ -146,6 +150,23 @@ def _fitting(reader: MeaningReader, sides: list[list[Way]]) -> Iterator[Chosen]:
         misfit = misfit or (nodes, notes)
     if not found and misfit is not None:
         yield misfit
+
+
+def _likeliest(sides: list[list[Way]]) -> Iterator[tuple[Way, ...]]:
+    """One way of each side, the likely ways of all before the rare ones of any."""
+    for rare in range(sum(len(side) - 1 for side in sides) + 1):
+        for ranks in _shared_out(rare, [len(side) - 1 for side in sides]):
+            yield tuple(side[rank] for side, rank in zip(sides, ranks, strict=True))
+
+
+def _shared_out(number: int, most: list[int]) -> Iterator[tuple[int, ...]]:
+    """The ways to make a number of one for each place, none above its most."""
+    if len(most) == 1:
+        if number <= most[0]:
+            yield (number,)
+        return
+    for first in range(min(number, most[0]) + 1):
+        yield from ((first, *rest) for rest in _shared_out(number - first, most[1:]))
 
 
 def _in_turn(each: Iterable[Iterator[Chosen]]) -> Iterator[Chosen]:

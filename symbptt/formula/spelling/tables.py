@@ -52,14 +52,13 @@ class TableReader(WayReader):
                 shape = None if cell is None else self.shape_of(cell)
                 if shape is not None:
                     heights[i], widths[j] = shape
-        if None in heights:
-            heights = list(self.parts_of_state(len(heights)))
+        heights = self.completed(heights)
         for i, row in enumerate(rows):
             for j, cell in enumerate(row):
-                if cell is not None and self.shape_of(cell) is None:  # an I is square
-                    widths[j] = widths[j] or heights[i]
-        if None in widths:
-            widths = list(self.parts_of_state(len(widths)))
+                if cell is not None and self.shape_of(cell) is None:
+                    own = self.shaper.beside(self.builder.expr(cell), heights[i])
+                    widths[j] = widths[j] or own
+        widths = self.completed(widths)
         filled = [
             [
                 cell or self.zeros(place, height, width)
@@ -85,6 +84,27 @@ class TableReader(WayReader):
             if len(parts) == count
             else (None,) * count
         )
+
+    def completed(self, found: list[al.Dim | None]) -> list[al.Dim | None]:
+        """Sizes that blocks do not tell are those of the parts of a stacked value."""
+        count = len(found)
+        for sizes in (*self.told_stacks(count), self.parts_of_state(count)):
+            if all(one in (None, size) for one, size in zip(found, sizes, strict=True)):
+                return [*sizes]
+        rest = list(self.parts_of_state(count))
+        for one in found:
+            if one in rest:
+                rest.remove(one)
+        return [rest.pop(0) if one is None and rest else one for one in found]
+
+    def told_stacks(self, count: int) -> Iterator[tuple[al.Dim, ...]]:
+        """The lengths of the parts of letters that stand for so many values below each other."""
+        for letter in self.names.letters.values():
+            match letter.right:
+                case sf.Apply(function="vstack", args=parts) if len(parts) == count:
+                    shapes = [shape for part in parts if (shape := self.shape_of(part))]
+                    if len(shapes) == count:
+                        yield tuple(rows for rows, _ in shapes)
 
     def zeros(self, place: Place, *sizes: al.Dim | None) -> sf.Node:
         nodes = [size_node(place, size) for size in sizes if size is not None]

@@ -70,6 +70,15 @@ SAME = (
         r"\frac{\partial L}{\partial o_t} = \frac{\partial l(o_t, y_t)}{T \cdot \partial o_t}",
         r"\frac{\partial L}{\partial o_t} = \frac{\partial l(y_t, o_t)}{\partial o_t} / T",
     )),
+    # A scalar of the model in parentheses behind a name is no step.
+    ("learned_scalars", "o[t] = h[t] * (1 - zeta) + h[t] * (2 * nu)", (
+        r"\mathbf{o}_t = \mathbf{h}_t (1 - \zeta) + \mathbf{h}_t (2 \nu)",
+        r"o_t = h_{t} (1-\zeta) + h_t (2\nu)",
+    )),
+    # A row of ones before scalars and a vector.
+    ("linear", "d(L, x[t]) = 0.5 * (1 / T) * sum(h[t]) * x[t]", (
+        r"\frac{\partial L}{\partial x_t} = 0.5 \cdot \frac{1}{T} (\mathbf{1}^\top h_t) x_t",
+    )),
     ("linear", "d(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])", (
         r"(DL)_{h_t} = W_{hh}^\top (DL)_{h_{t+1}} + W_{qh}^\top (DL)_{o_t}",
         r"\delta^{h}_t = W_{hh}^\top \delta^h_{t+1} + W_{qh}^\top \delta^{o}_t",
