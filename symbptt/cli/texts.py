@@ -184,7 +184,8 @@ def derive(
 ) -> str | bytes:
     """The gradient, step by step, each with its reason.
 
-    A PDF is set by a TeX engine on the PATH; slides are set by --to beamer -o FILE.pdf.
+    A PDF is set by a TeX engine on the PATH, or by Typst (pip install 'symbptt[pdf]'); slides are
+    set by --to beamer -o FILE.pdf, which needs the engine.
     """
     from symbptt.calculus.gradients import derive as differentiate
     from symbptt.typeset.document import refuse_together, render
@@ -218,14 +219,15 @@ def derive(
     )
     if to == "pdf" or (to == "beamer" and output_ends_in(".pdf")):
         refuse_together(derivation, style, "pdf", part_of_another, chosen)
-        return pdf(written(to="tex" if to == "pdf" else to))
+        in_typst = partial(written, to="typst") if to == "pdf" else None
+        return pdf(written(to="tex" if to == "pdf" else to), in_typst)
     return written(to=to)
 
 
 def _graph_of(derivation: Derivation, notation: str) -> Figure:
     from symbptt.figures.figure import block
 
-    return block(derivation.model, notation=notation)
+    return block(derivation.model, notation=notation, derivation=derivation)
 
 
 def _code_of(derivation: Derivation) -> tuple[Block, ...]:

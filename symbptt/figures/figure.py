@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from symbptt.algebra import Derived, Index, Model, Parameter, Ref, Shape, walk
+from symbptt.calculus.derivation import Derivation
 from symbptt.calculus.gradients import derive
 from symbptt.errors import AnalysisError, OptionError, known_as
 from symbptt.figures.adjoints import Flow
@@ -72,11 +73,16 @@ def graph(
     return FORMATS[to](picture, f"{MARK}: {_printable(shlex.join(words))}")
 
 
-def block(model: Model, T: int = 3, *, notation: str = "") -> Figure:
-    """The graph of a model for a document."""
+def block(
+    model: Model, T: int = 3, *, notation: str = "", derivation: Derivation | None = None
+) -> Figure:
+    """The graph of a model for a document; on a page its boxes lead to their adjoints in it."""
     picture = figure(model, T, notation=notation)
+    numbers = Flow.of(derivation, T).numbers if derivation is not None else {}
+    steps = {f"{name}[{step}]": number for (name, step), number in numbers.items()}
     words = f"{picture.title}. {' '.join(picture.description)}"
-    return Figure("\n".join(picture_lines(picture)), "\n".join(drawing(picture, "").lines()), words)
+    svg = "\n".join(drawing(picture, "", steps).lines())
+    return Figure("\n".join(picture_lines(picture)), svg, words)
 
 
 def figure(

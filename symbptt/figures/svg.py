@@ -6,7 +6,8 @@ stands for itself has a paper of its own. Nothing in it has a name that could be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
 
 from symbptt.figures.labels import Span, runs
@@ -32,6 +33,7 @@ STYLE = """\
 # From the line up to the middle of small letters, and what a script is moved by.
 _RAISE, _SCRIPT, _SMALLER = 0.33, 0.28, 0.7
 HEAD = 4.5
+NO_STEPS: Mapping[str, int] = MappingProxyType({})
 
 
 class Svg(str):
@@ -161,8 +163,8 @@ def _span(run: Span, move: float, size: float) -> str:
     return f"<tspan{''.join(facts)}>{escape(run.text)}</tspan>"
 
 
-def drawing(picture: Picture, made: str) -> Drawing:
-    """The shapes of a picture."""
+def drawing(picture: Picture, made: str, steps: Mapping[str, int] = NO_STEPS) -> Drawing:
+    """The shapes of a picture; boxes with a step of a derivation lead to it in their page."""
     told = " ".join(picture.description)
     shapes = Drawing(picture.width, picture.height, picture.title, made, description=told)
     kinds = {"forward": "", "adjoint": "back", "rail": "faint"}
@@ -174,9 +176,18 @@ def drawing(picture: Picture, made: str) -> Drawing:
         if box.kind != "number":
             shade = "line shade" if box.kind == "parameter" else "line"
             round_ = box.height / 2 if box.kind == "operator" else 3
+            tag = steps.get(box.name)
+            if tag is not None:
+                shapes.shapes.append(f'<a href="#eq-{tag}" data-tag="{tag}">')
             shapes.box(box.centre, box.width, box.height, shade, round_)
+            if tag is not None:
+                for text in box.texts:
+                    shapes.formula(text)
+                shapes.shapes.append("</a>")
+    led = {id(text) for box in picture.boxes if box.name in steps for text in box.texts}
     for text in picture.texts():
-        shapes.formula(text)
+        if id(text) not in led:
+            shapes.formula(text)
     return shapes
 
 

@@ -7,6 +7,9 @@ they multiply.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
 
 from symbptt import algebra as al
 from symbptt.typeset.printer import Level, Piece, Printer
@@ -14,6 +17,8 @@ from symbptt.typeset.tex import FRACTIONS, WORDS, Atom, atoms, width
 
 WIDEST_FRACTION = 400
 """Wider than this (in units of 1/18 em), a fraction's parts are set on the line."""
+
+FRACTION = r"\frac"
 
 # What a scalar stands before without parentheses.
 _JUXTAPOSED = (al.Product, al.Outer, al.Pullback)
@@ -100,23 +105,38 @@ class ArithmeticPrinter(Printer):
         digit = first.token in FRACTIONS and first.groups[0][0].isdigit()
         if right[0].isdigit() or (left[-1].isdigit() and digit):
             return r" \cdot "
-        return r" \, " if _is_word(last) or _is_word(first) else " "
+        touching = last.token in FRACTIONS and first.token in FRACTIONS
+        return r" \, " if touching or _is_word(last) or _is_word(first) else " "
 
     def beside(self, *texts: str) -> str:
-        """Factors side by side, names of several letters kept apart."""
+        """Factors side by side, names of several letters and fractions kept apart."""
         result = ""
         for text in texts:
             result += self.joint(result, text, hadamard=False) + text
         return result
 
     def print_div(self, expr: al.Div) -> Piece:
-        if not (_has_fractions(expr.numerator, 2) or _has_fractions(expr.denominator, 2)):
-            above, below = self.show(expr.numerator), self.show(expr.denominator)
-            if max(width(above), width(below)) <= WIDEST_FRACTION:
-                return Piece(rf"\frac{{{above}}}{{{below}}}", Level.FRACTION)
+        """A fraction of no more than two decks: what holds a fraction stands behind it."""
+        above, below = self.show(expr.numerator), self.show(expr.denominator)
+        if FRACTION in above + below:
+            return self.print_flat(expr)
+        if max(width(above), width(below)) <= WIDEST_FRACTION:
+            return Piece(rf"\frac{{{above}}}{{{below}}}", Level.FRACTION)
+        return self.on_the_line(expr)
+
+    def on_the_line(self, expr: al.Div) -> Piece:
         above = self.show(expr.numerator, Level.FRACTION)
         below = self.show(expr.denominator, Level.POWER)
         return Piece(f"{above} / {below}", Level.PRODUCT)
+
+    def print_flat(self, expr: al.Div) -> Piece:
+        """With the denominators of its parts below, too."""
+        above, below = _decks(expr)
+        if any(FRACTION in self.show(factor) for factor in below):
+            return self.on_the_line(expr)
+        tall = [factor for factor in above if FRACTION in self.show(factor)]
+        front = al.Div(_product([f for f in above if f not in tall]), _product(below))
+        return self.print_mul(al.Mul((front, *tall))) if tall else self.piece(front)
 
     def print_pow(self, expr: al.Pow) -> Piece:
         r"""A power of an array is elementwise, ``^{\odot 2}``; a matrix power is not."""
@@ -139,10 +159,35 @@ class ArithmeticPrinter(Printer):
         return self.show(expr)
 
 
-def _has_fractions(expr: al.Expr, depth: int) -> bool:
-    """Whether fractions stand ``depth`` deep in each other: more would be too small."""
-    depth -= isinstance(expr, al.Div | al.Cotangent)
-    return depth == 0 or any(_has_fractions(child, depth) for child in al.children(expr))
+def _decks(expr: al.Expr) -> tuple[list[al.Expr], list[al.Expr]]:
+    """The factors of a quotient, and those that it is divided by."""
+    match expr:
+        case al.Div(numerator=above, denominator=below):
+            (first, second), (third, fourth) = _decks(above), _decks(below)
+            return first + fourth, second + third
+        case al.Mul(factors=factors):
+            pairs = [_decks(factor) for factor in factors]
+            return [f for pair in pairs for f in pair[0]], [f for pair in pairs for f in pair[1]]
+        case al.Number(value=value, text="") if value.denominator > 1:
+            one: list[al.Expr] = [al.Number(Fraction(value.numerator))]
+            return one if value.numerator != 1 else [], [al.Number(Fraction(value.denominator))]
+        case al.Number(value=value) if value == 1:
+            return [], []
+    return [expr], []
+
+
+def _product(factors: Sequence[al.Expr]) -> al.Expr:
+    """Whole numbers first, as one; equal factors are a power."""
+    number = Fraction(1)
+    powers: Counter[al.Expr] = Counter()
+    for factor in factors:
+        if isinstance(factor, al.Number) and factor.value.denominator == 1:
+            number *= factor.value
+        else:
+            powers[factor] += 1
+    raised = [f if n == 1 else al.Pow(f, al.Number(Fraction(n))) for f, n in powers.items()]
+    found = [al.Number(number), *raised] if number != 1 or not raised else raised
+    return found[0] if len(found) == 1 else al.Mul(tuple(found))
 
 
 def _is_word(atom: Atom) -> bool:

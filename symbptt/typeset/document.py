@@ -24,6 +24,7 @@ from symbptt.typeset.json_format import json_text
 from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
+from symbptt.typeset.typst_format import Typst
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ FORMATS: dict[str, Output] = {
     "text": Output(TextFormat(), "article.txt.j2", ".txt", "text of 80 columns, Unicode formulas"),
     "html": Output(Html(), "page.html.j2", ".html", "page for a browser, one file", "html"),
     "beamer": Output(Beamer(), "slides.tex.j2", ".tex", "slides in LaTeX, an idea each"),
+    "typst": Output(Typst(), "article.typ.j2", ".typ", "Typst article"),
 }
 
 WHOLE: dict[str, str] = {"ipynb": "a notebook", "json": "data", "pdf": "a PDF"}

@@ -241,8 +241,8 @@ class LatexPrinter(ArithmeticPrinter, IndexPrinter, JacobianPrinter):
         jacobian = self.jacobian(expr)
         if not expr.output.shape:
             level = Level.FRACTION if expr.held == "equation" else Level.MATRIX
-            text = f"{self.show(expr.cotangent, level)} {self.fit(jacobian, Level.MATRIX)}"
-            return Piece(text, Level.MATRIX)
+            received = self.show(expr.cotangent, level)
+            return Piece(self.beside(received, self.fit(jacobian, Level.MATRIX)), Level.MATRIX)
         # A difference of Jacobians has no entry: its rows are the matrix, one behind the other.
         is_whole = len(expr.wrt.shape) <= 1 or jacobian.level == Level.SUM
         if len(expr.output.shape) == 1 and is_whole:
@@ -251,10 +251,8 @@ class LatexPrinter(ArithmeticPrinter, IndexPrinter, JacobianPrinter):
         position = row if len(expr.output.shape) == 1 else f"{row}{column}"
         entry = f"({output})_{braced(position)}"
         by_entry = self.entry_of(expr.cotangent, position).text
-        return Piece(
-            rf"\sum_{braced(position)} {by_entry} {self.quotient(entry, wrt, expr.held).text}",
-            Level.BIG_SUM,
-        )
+        term = self.beside(by_entry, self.quotient(entry, wrt, expr.held).text)
+        return Piece(rf"\sum_{braced(position)} {term}", Level.BIG_SUM)
 
     def received(self, jacobian: Piece, cotangent: al.Expr) -> str:
         """What a vector receives through a Jacobian."""

@@ -43,6 +43,9 @@ class JacobianPrinter(Printer):
     def transposed(self, text: str) -> str:
         raise NotImplementedError
 
+    def beside(self, *texts: str) -> str:
+        raise NotImplementedError
+
     def steps(self, index: al.Index) -> str:
         raise NotImplementedError
 
@@ -55,7 +58,9 @@ class JacobianPrinter(Printer):
         taken = shares(expr, self.names.followers)
         if not taken:
             return whole
-        texts = [self.quotients(share.left) + " " + self.quotients(share.right) for share in taken]
+        texts = [
+            self.beside(self.quotients(share.left), self.quotients(share.right)) for share in taken
+        ]
         return Piece(" - ".join([whole.text, *texts]), Level.SUM)
 
     def quotients(self, expr: al.Expr) -> str:

@@ -1,4 +1,4 @@
-r"""Documents as PDF, by a TeX engine that is installed.
+r"""Documents as PDF: by a TeX engine that is installed, else by Typst.
 
 The engine runs in a folder of its own, for a bounded time, may start no program and read no file
 outside; nothing in the PDF tells when or where it was made.
@@ -10,7 +10,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,8 +35,15 @@ _LEAST, _MOST = 2, 4
 _AGAIN = re.compile(r"Rerun (?:to|LaTeX)|has changed\. Rerun")
 
 
-def pdf(tex: str) -> bytes:
-    """A document in LaTeX as PDF.
+def pdf(tex: str, typst: Callable[[], str] | None = None) -> bytes:
+    """The document as PDF.
+
+    Parameters
+    ----------
+    tex : str
+        It in LaTeX.
+    typst : callable, optional
+        Gives it in Typst, where that can say it.
 
     Raises
     ------
@@ -43,11 +51,14 @@ def pdf(tex: str) -> bytes:
         If nothing that can set it is installed, or it can't be set in time.
     """
     engine = next(filter(shutil.which, ENGINES), None)
-    if engine is None:
-        raise TypesettingError(
-            f"a PDF needs a TeX engine on the PATH: {', '.join(ENGINES)}; there is none of them"
-        )
-    return _by_tex(engine, tex)
+    if engine is not None:
+        return _by_tex(engine, tex)
+    if typst is not None and find_spec("typst"):
+        return _by_typst(typst())
+    also = ", or Typst (pip install 'symbptt[pdf]')" if typst else ""
+    raise TypesettingError(
+        f"a PDF needs a TeX engine on the PATH ({', '.join(ENGINES)}){also}; there is none of them"
+    )
 
 
 def _by_tex(engine: str, tex: str) -> bytes:
@@ -84,3 +95,13 @@ def _run(engine: str, folder: Path) -> str:
         first = next((line for line in said.splitlines() if line.startswith(("!", "error:"))), said)
         raise TypesettingError(f"{engine} can't set the document: {first[:200].strip()}")
     return said
+
+
+def _by_typst(text: str) -> bytes:
+    import typst
+
+    try:
+        found = typst.compile(text.encode(), format="pdf", timestamp=0, ignore_system_fonts=True)
+    except typst.TypstError as error:
+        raise TypesettingError(f"Typst can't set the document: {error}") from error
+    return bytes(found)

@@ -15,23 +15,23 @@ from symbptt.errors import MissingRuleError
 from symbptt.typeset.notation import GREEK, GREEK_CHARACTERS, MATH_COMBINING
 from symbptt.typeset.tex import ALPHABETS, FRACTIONS, SIZES, Atom, atoms
 
-_OPERATORS = {
+OPERATORS = {
     "+": "+", "-": "-", "=": "=", "<": "<", ">": ">", r"\odot": "⊙", r"\cdot": "·",
     r"\times": "×", r"\otimes": "⊗", r"\le": "≤", r"\leq": "≤", r"\ge": "≥", r"\neq": "≠",
     r"\in": "∈", r"\leftarrow": "←", r"\to": "→",
 }  # fmt: skip
-_SIGNS = {
+SIGNS = {
     r"\partial": "∂", r"\nabla": "∇", r"\ell": "ℓ", r"\top": "ᵀ", r"\dots": "…", r"\ldots": "…",
     r"\cdots": "⋯", r"\langle": "⟨", r"\rangle": "⟩", r"\lVert": "‖", r"\rVert": "‖",
     r"\lfloor": "⌊", r"\rfloor": "⌋", r"\vert": "|", r"\lvert": "|", r"\rvert": "|",
     r"\varphi": "φ", r"\varepsilon": "ε", r"\{": "{", r"\}": "}", r"\_": "_", "~": " ",
     r"\,": " ", r"\;": " ", r"\ ": " ", r"\quad": "  ", r"\qquad": "   ", r"\!": "",
 }  # fmt: skip
-_SIGNS |= {GREEK[name]: sign for sign, name in reversed(GREEK_CHARACTERS.items())}
+SIGNS |= {GREEK[name]: sign for sign, name in reversed(GREEK_CHARACTERS.items())}
 _LETTERS = {r"\mathbb{R}": "ℝ", r"\mathbb{E}": "𝔼", r"\mathcal{D}": "𝒟"}
 _LETTERS |= {r"\mathbf{1}": "𝟏", r"\mathbf{0}": "𝟎"}
-_FUNCTIONS = {r"\arccos", r"\arcsin", r"\arctan", r"\cos", r"\cosh", r"\exp", r"\log"}
-_FUNCTIONS |= {r"\max", r"\min", r"\sin", r"\sinh", r"\tan", r"\tanh"}
+FUNCTIONS = {r"\arccos", r"\arcsin", r"\arctan", r"\cos", r"\cosh", r"\exp", r"\log"}
+FUNCTIONS |= {r"\max", r"\min", r"\sin", r"\sinh", r"\tan", r"\tanh"}
 _BIG = {r"\sum": "Σ", r"\prod": "Π", r"\int": "∫"}
 _ACCENTS = {macro: mark for mark, macro in MATH_COMBINING.items()}
 _ACCENTS |= {r"\widehat": "\u0302", r"\widetilde": "\u0303", r"\overline": "\u0305"}
@@ -39,7 +39,7 @@ _RAISED = str.maketrans("0123456789+-()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽�
 _GREEK = frozenset(GREEK.values())
 _LOWERED = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
 # What a factor does not begin with.
-_NO_FACTOR = {*_OPERATORS, *"),;.&]/}", r"\right", r"\bigr", r"\Bigr", r"\rVert", "\\\\", ""}
+_NO_FACTOR = {*OPERATORS, *"),;.&]/}", r"\right", r"\bigr", r"\Bigr", r"\rVert", "\\\\", ""}
 _NO_FACTOR |= {r"\,", r"\;", r"\ ", r"\!", r"\quad", r"\qquad"}
 # What stands close to a sign before it.
 _CLOSE = {*"()[],;.'", r"\!", ""}
@@ -84,8 +84,8 @@ def _line(tex: str, script: bool = False) -> str:
 
 def _atom(atom: Atom, after: Atom, before: str, script: bool) -> str:
     """An atom with its scripts, and the spaces around it."""
-    if atom.token in _OPERATORS:
-        return _operator(_OPERATORS[atom.token], before, script)
+    if atom.token in OPERATORS:
+        return _operator(OPERATORS[atom.token], before, script)
     if atom.token in _BIG:
         limits = [_line(limit, script=True) for limit in (atom.below, atom.above) if limit]
         inside = "…".join(limits).replace(" ", "")
@@ -130,17 +130,17 @@ def _nucleus(atom: Atom, after: Atom, script: bool) -> str:
         return named.translate(dict.fromkeys(map(ord, "\\{}"))).replace("ldots", "…")
     if token in _ACCENTS:
         return "".join(c + _ACCENTS[token] for c in _line(groups[0], script))
-    if token in _FUNCTIONS:
+    if token in FUNCTIONS:
         return token[1:] + _apart(after)
     if token == r"\operatorname":
         return _line(groups[0], script) + _apart(after)
     if token in ALPHABETS or token == "{":
         return _LETTERS.get(f"{token}{{{groups[0]}}}") or _line(groups[0], script)
     if token in SIZES:
-        return _SIGNS.get(groups[0], groups[0])
-    if len(token) > 1 and token not in _SIGNS:
+        return SIGNS.get(groups[0], groups[0])
+    if len(token) > 1 and token not in SIGNS:
         raise MissingRuleError(f"there is no sign in Unicode for {token}")
-    return _SIGNS.get(token, token)
+    return SIGNS.get(token, token)
 
 
 def _apart(after: Atom) -> str:

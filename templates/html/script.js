@@ -101,7 +101,11 @@
   const light = (tag, within) => {
     for (const place of all(".lit")) place.classList.remove("lit");
     if (!tag) return;
-    for (const place of all(`[data-tag="${tag}"]`)) place.classList.add("lit");
+    // The graph's boxes lead to the steps of the form that was asked for.
+    const own = chosen().split(";")[0] === first.split(";")[0];
+    for (const place of all(`[data-tag="${tag}"]`)) {
+      if (own || !place.closest(".graph")) place.classList.add("lit");
+    }
     const pane = document.querySelector(".code pre");
     const line = pane && pane.querySelector(".lit");
     if (line && !pane.contains(within)) pane.scrollTop = line.offsetTop - pane.clientHeight / 3;

@@ -240,9 +240,12 @@ def test_a_document_may_begin_with_the_graph(to: str) -> None:
     text = render(derivation, to, figure=picture)
     plain = render(derivation, to)
     assert "--graph" in text and "--graph" not in plain
-    shown = {"tex": picture.tikz, "beamer": picture.tikz, "text": "h[t] reads x[t], h[t-1]"}.get(
-        to, picture.svg
-    )
+    shown = {
+        "tex": picture.tikz,
+        "beamer": picture.tikz,
+        "text": "h[t] reads x[t], h[t-1]",
+        "typst": "image(",
+    }.get(to, picture.svg)
     assert shown in text and shown not in plain
     if to == "tex":
         assert "{tikz}" in text and "{tikz}" not in plain

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 
 _TAG = r"\\tag\{(\w+)\}"
+_BOX = r"#box\[\((\w+)\)\]"
 DISPLAYED = {
     "tex": _TAG,
     "beamer": _TAG,
     "md": _TAG,
+    "typst": _BOX,
     "text": r"(?m)^ *\((\w+)\)  ",
     "html": r' id="eq-(\w+)"',
 }
@@ -16,6 +18,7 @@ BOXED = {**DISPLAYED, "md": r"\\text\{\((\w+)\)\}", "html": r'href="#eq-(\w+)"'}
 SUMMARY = {
     "tex": r"\section{Summary}",
     "beamer": r"\section{Summary}",
+    "typst": "= Summary\n",
     "md": "## Summary",
     "text": "Summary\n=======",
     "html": "<h2>Summary</h2>",

@@ -160,6 +160,7 @@ def _source(text: str) -> str:
         text = f"{text[: match.start()]}(({above})/({below})){rest}"
     text = re.sub(r"\^\{\s*\\top\}", " .T", text)
     text = re.sub(r"\^\{\\odot (\d+)\}", r" **\1", text)
+    text = re.sub(r"\^\{?(\d+)\}?", r" **\1", text)
     text = re.sub(r"\\operatorname\{diag\}\s*\[", "diag[", text).replace("[", "(").replace("]", ")")
     for sign, name in FUNCTIONS.items():
         text = text.replace(sign, f" {name}")

@@ -144,6 +144,12 @@ ARITHMETIC: tuple[Row, ...] = (
      "h[t] + 0.05 * (g_hat[t] - 0.9 * h[t])",
      r"\mathbf{h}_t + 0.05 (\hat{\mathbf{g}}_t - 0.9 \mathbf{h}_t)"),
     (Div(h(), TWO), "h[t] / 2", r"\frac{\mathbf{h}_t}{2}"),
+    (Div(Div(h(), TWO), TWO), "h[t] / 2 / 2", r"\frac{\mathbf{h}_t}{4}"),
+    (Div(Div(h(), Horizon()), Mul((TWO, Horizon()))), "h[t] / T / (2 * T)",
+     r"\frac{\mathbf{h}_t}{2 T^2}"),
+    (Div(Cotangent("h", NOW, ("h",)), TWO), "dL/dh[t] / 2",
+     r"\frac{1}{2} \, \frac{\partial L}{\partial \mathbf{h}_t}"),
+    (Div(ONE, Add((ONE, HALF))), "1 / (1 + 1 / 2)", r"1 / \left(1 + \frac{1}{2}\right)"),
     (Div(Add((h(), G)), Mul((h(), G))), "(h[t] + g_hat[t]) / (h[t] * g_hat[t])",
      r"\frac{\mathbf{h}_t + \hat{\mathbf{g}}_t}{\mathbf{h}_t \odot \hat{\mathbf{g}}_t}"),
     (Mul((Div(ONE, Horizon()), Add((P, Neg(OneHot(Y, "q")))))), "1 / T * (p[t] - onehot(y[t]))",
@@ -225,12 +231,12 @@ CHAIN_RULE: tuple[Row, ...] = (
      r"\left(\frac{\partial \mathbf{h}_{t+1}}{\partial \mathbf{h}_t}\right)^{\!\top} "
      r"\frac{\partial L}{\partial \mathbf{h}_{t+1}}"),
     (Pullback(LOSS, OUT, DLOSS), "direct(loss[t], o[t]) * dL/dloss[t]",
-     r"\frac{\partial L}{\partial \ell_t} \frac{\partial \ell_t}{\partial \mathbf{o}_t}"),
+     r"\frac{\partial L}{\partial \ell_t} \, \frac{\partial \ell_t}{\partial \mathbf{o}_t}"),
     (Pullback(h(), W, dh()), "direct(h[t], W_hh).T @ dL/dh[t]",
-     r"\sum_i \frac{\partial L}{\partial (\mathbf{h}_t)_i} "
+     r"\sum_i \frac{\partial L}{\partial (\mathbf{h}_t)_i} \, "
      r"\frac{\partial (\mathbf{h}_t)_i}{\partial \mathbf{W}_{\mathrm{hh}}}"),
     (Pullback(W, U, Cotangent("W_hh", None, ("h", "h"))), "direct(W_hh, W_hx).T @ vec(dL/dW_hh)",
-     r"\sum_{ij} \frac{\partial L}{\partial (\mathbf{W}_{\mathrm{hh}})_{ij}} "
+     r"\sum_{ij} \frac{\partial L}{\partial (\mathbf{W}_{\mathrm{hh}})_{ij}} \, "
      r"\frac{\partial (\mathbf{W}_{\mathrm{hh}})_{ij}}{\partial \mathbf{W}_{\mathrm{hx}}}"),
     (TimeSum(Outer(dh(), h(1))), "sum(t, 1, T, outer(dL/dh[t], h[t-1]))",
      r"\sum_{t=1}^T \frac{\partial L}{\partial \mathbf{h}_t} \mathbf{h}_{t-1}^{\top}"),
@@ -289,7 +295,7 @@ JACOBIANS: tuple[Row, ...] = (
     (OrderedProduct(W, Index(offset=1), NOW, 1), "prod(j, 1, t, W_hh)",
      r"\prod_{j = 1, \dots, t} \mathbf{W}_{\mathrm{hh}}"),
     (Pullback(h(), W, Direct(h()), "nothing"), "d(h[t], W_hh).T @ direct(L, h[t])",
-     r"\sum_i \frac{\partial^{+} L}{\partial (\mathbf{h}_t)_i} "
+     r"\sum_i \frac{\partial^{+} L}{\partial (\mathbf{h}_t)_i} \, "
      r"\frac{\mathrm{d} (\mathbf{h}_t)_i}{\mathrm{d} \mathbf{W}_{\mathrm{hh}}}"),
     (TimeSum(h(), Index(offset=1), NOW, "i"), "sum(i, 1, t, h[t])", r"\sum_{i=1}^t \mathbf{h}_t"),
 )  # fmt: skip

@@ -53,13 +53,13 @@ def test_every_format_prints_every_block(kind: type, to: str) -> None:
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_a_document_has_its_blocks_in_order_and_a_fragment_no_title(to: str) -> None:
-    blocks = (Heading(("First",)), Paragraph(("second",)), Paragraph(("third",)))
+    blocks = (Heading(("First",)), Paragraph(("one of it",)), Paragraph(("two of it",)))
     document = Document(("Made by symbptt.", "symbptt derive m"), ("A title",), "Backward", blocks)
     whole, fragment = printed(document, to), printed(document, to, fragment=Fragment())
     for text in (whole, fragment):
         assert text.index("Made by symbptt") < text.index("First")
-        assert text.index("First") < text.index("second") < text.index("third")
-        assert "\n\n" in text[text.index("second") : text.index("third")]
+        assert text.index("First") < text.index("one of it") < text.index("two of it")
+        assert "\n\n" in text[text.index("one of it") : text.index("two of it")]
         assert text.endswith("\n")
     assert "A title" in whole
     assert "A title" not in fragment

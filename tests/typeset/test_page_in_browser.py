@@ -20,7 +20,9 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The page of a model, opened at an equation, with all that it complains of."""
     path = tmp_path_factory.mktemp("pages") / "page.html"
-    made = CliRunner().invoke(cli.main, ["derive", "lstm", "--to", "html", "-o", str(path)])
+    made = CliRunner().invoke(
+        cli.main, ["derive", "lstm", "--to", "html", "--graph", "-o", str(path)]
+    )
     assert made.exit_code == 0, made.output
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
@@ -49,6 +51,23 @@ def test_a_link_shows_the_equation_with_its_code(page: Any) -> None:
 def test_a_statement_lights_up_its_equation(page: Any) -> None:
     page.locator('.code [data-tag="5"], .code [data-tag="6"]').first.hover()
     assert page.locator("main .equality.lit").count() >= 1
+
+
+def test_a_box_of_the_graph_lights_up_its_equation_and_code(page: Any) -> None:
+    page.locator(".graph a").filter(has_text="c2").first.hover()
+    (tag,) = page.evaluate(
+        "[...document.querySelectorAll('.equality.lit[id]')].map(e => e.dataset.tag)"
+    )
+    assert page.locator(f'.graph a.lit[data-tag="{tag}"]').count() >= 2
+    assert all("d_c" in text for text in page.locator(".code .lit").all_text_contents())
+    page.locator(f"#eq-{tag}").hover()
+    assert page.locator(".graph a.lit").count() >= 2
+    page.locator("#switches select").first.select_option("expanded")
+    page.locator(".code").wait_for(state="detached")
+    page.locator(".equality[id]").first.hover()
+    assert page.locator(".graph a.lit").count() == 0
+    page.locator("#switches select").first.select_option("adjoint")
+    page.locator(".code").wait_for()
 
 
 def test_a_symbol_tells_what_it_is_until_escape(page: Any) -> None:

@@ -59,8 +59,12 @@ def test_a_digest_of_a_pdf_stands_at_its_end() -> None:
 
 def test_without_an_engine_the_error_names_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(TypesettingError, match="pdflatex, lualatex, tectonic"):
+    with pytest.raises(TypesettingError, match="pdflatex, lualatex, tectonic") as error:
         setting.pdf(TEX % "It.")
+    assert "Typst" not in str(error.value)
+    monkeypatch.setattr(setting, "find_spec", lambda name: None)
+    with pytest.raises(TypesettingError, match=r"tectonic\), or Typst \(pip install"):
+        setting.pdf(TEX % "It.", lambda: "It.")
 
 
 def test_an_engine_that_does_not_end_is_ended(
