@@ -194,7 +194,11 @@ class _Expander:
 
     def _define(self, name: str, arguments: int, default: list[str] | None) -> None:
         body = self._argument()
-        self.macros[name] = Macro(arguments, _parameters(body), default)
+        if name in body and any(token.startswith(r"\if") for token in body):
+            # It goes on as long as something is so that is known on the page alone: kept as it is.
+            self.macros[name] = Macro(0, ["", name])
+        else:
+            self.macros[name] = Macro(arguments, _parameters(body), default)
 
     def _def(self) -> None:
         name = self._name()

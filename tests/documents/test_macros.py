@@ -51,6 +51,17 @@ def test_lines_stay_where_they_were() -> None:
 @pytest.mark.parametrize(
     "defined",
     [
+        r"\newcommand{\put}{\ifdim\ht\box>\textheight \cut\put\else\out\fi}",
+        r"\def\put#1{\ifx#1\end\else #1\put\fi}",
+    ],
+)
+def test_a_macro_that_calls_itself_on_a_condition_is_left_to_tex(defined: str) -> None:
+    assert texts(f"{defined}\n\\put\n$$ a = b $$\n\\put\n") == ["a = b"]
+
+
+@pytest.mark.parametrize(
+    "defined",
+    [
         r"\def\a{\a}",
         r"\def\a{x\a}",
         r"\newcommand{\a}{x\b}\newcommand{\b}{y\a}",
