@@ -50,6 +50,19 @@ def _with_slope(node: al.Expr, around: Around) -> Iterator[tuple[Factors, Factor
                     yield node.factors[:k], own, node.factors[k + len(own) :]
 
 
+def _missing_factors(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """A cotangent alone, of all that it is multiplied with."""
+    if isinstance(node, al.Mul) and len(node.factors) > 2:
+        yield from (f for f in node.factors if isinstance(f, al.Cotangent))
+
+
+def _slope_of_values(node: al.Expr, around: Around) -> Iterator[al.Expr]:
+    """``v * (1 - v)`` for ``1 - v**2``, whatever v is."""
+    match node:
+        case al.Add(terms=(al.Number(value=one), al.Neg(operand=al.Pow(base=base)))) if one == 1:
+            yield al.Mul((base, al.Add((al.ONE, al.Neg(base)))))
+
+
 def _missing_slope(node: al.Expr, around: Around) -> Iterator[al.Expr]:
     for before, own, behind in _with_slope(node, around):
         # One factor alone is a missing factor.
@@ -307,6 +320,8 @@ def _elementwise(node: al.Expr, around: Around) -> Iterator[al.Expr]:
 
 PROGRAM_SLIPS: dict[str, SlipRow] = {
     "a missing slope": SlipRow(_missing_slope),
+    "missing factors, all of a term": SlipRow(_missing_factors),
+    "the slope of another function, of the same value": SlipRow(_slope_of_values),
     "a slope of equal factors": SlipRow(_halved_slope),
     "a slope twice": SlipRow(_doubled_slope),
     "a function left out in a slope": SlipRow(_slope_of(lambda _, argument: argument)),

@@ -149,11 +149,14 @@ def demo(out: Path, seconds: float, seed: int) -> None:
     is_flag=True,
     help="Without the reports of verify, which take most of the time.",
 )
+@click.option(
+    "--pyodide",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The npm package pyodide, unpacked: with a playground that runs in its reader's browser.",
+)
 @click.option("--jobs", type=click.IntRange(1), help="How many processes; one a core otherwise.")
 @click.option("--force", is_flag=True, help="Replace what symbptt did not write, or was changed.")
-def site(
-    out: Path, model_names: tuple[str, ...], unproved: bool, jobs: int | None, force: bool
-) -> None:
+def site(out: Path, model_names: tuple[str, ...], unproved: bool, **given: Any) -> None:
     """A gallery to be put on a web server, or opened as it is: the folder OUT.
 
     A page a model, with its equations, derivation, graph, code, proof and spectra, and an index
@@ -167,6 +170,6 @@ def site(
     from symbptt.progress import Progress
 
     models, progress = list(map(read_model, model_names)), Progress("building", every=10)
-    made = build(out, models, proved=not unproved, jobs=jobs, force=force, progress=progress.show)
+    made = build(out, models, proved=not unproved, progress=progress.show, **given)
     progress.done()
     print_text(f"{out / 'index.html'}, with {len(made) - 1} more files\n")

@@ -16,10 +16,11 @@ from symbptt.experiments.experiment import processes
 from symbptt.gallery.folder import write_folder
 from symbptt.gallery.linked import POLICY, SHARED, shared
 from symbptt.gallery.model_page import ModelPage, page_of
+from symbptt.gallery.playground import playground
 from symbptt.language import library
 from symbptt.output import MARK, signed
 from symbptt.templating import environment
-from symbptt.typeset.html_format import in_script
+from symbptt.typeset.html_format import Html, in_script
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class IndexPage:
     made: str
     policy: str
     count: str
+    played: bool
     features: tuple[str, ...]
     families: tuple[CardsOfFamily, ...]
 
@@ -56,6 +58,7 @@ def site(
     models: Sequence[Model] = (),
     *,
     proved: bool = True,
+    pyodide: Path | str | None = None,
     jobs: int | None = None,
     force: bool = False,
     progress: Callable[[float, str], None] = lambda part, what: None,
@@ -70,6 +73,9 @@ def site(
         The built-in ones if none are given.
     proved : bool
         With the report of `verify`, which takes most of the time.
+    pyodide : path, optional
+        The unpacked npm package ``pyodide``: the site then has a playground, whose reader's
+        browser runs Python.
     jobs : int, optional
         How many processes; one a core otherwise.
     force : bool
@@ -85,24 +91,39 @@ def site(
     Raises
     ------
     OptionError
-        If two models bear one name, or matplotlib, which draws the spectra, is not installed.
+        If two models bear one name, ``pyodide`` lacks a file, or matplotlib, which draws the
+        spectra, is not installed.
     OutputError
         If a file would be lost, or can't be written; then nothing is written.
     """
-    how = _command(out, models, proved)
+    how = _command(out, models, proved, pyodide)
     chosen = models or tuple(map(library.load, library.names()))
     _refuse_twins(chosen)
-    pages = list(_pages(chosen, partial(page_of, how=how, proved=proved), jobs, progress))
-    found = {"index.html": _index(pages, how), f"{SHARED}/search.js": _search(pages, how)}
+    head = Html().comment(f"{MARK}: {how}")
+    played = playground(chosen, Path(pyodide), head) if pyodide else {}
+    made = partial(page_of, how=how, proved=proved, played=bool(pyodide))
+    pages = list(_pages(chosen, made, jobs, progress))
+    found = {
+        "index.html": _index(pages, head, bool(pyodide)),
+        f"{SHARED}/search.js": _search(pages, how),
+    }
     texts = {path: signed(text).encode() for path, text in found.items()}
-    files = texts | shared() | {path: data for one in pages for path, data in one.files.items()}
+    files = (
+        texts
+        | shared()
+        | played
+        | {path: data for one in pages for path, data in one.files.items()}
+    )
     write_folder(Path(out), files, how, force=force)
     return tuple(files)
 
 
-def _command(out: Path | str, models: Sequence[Model], proved: bool) -> str:
+def _command(
+    out: Path | str, models: Sequence[Model], proved: bool, pyodide: Path | str | None
+) -> str:
     words = ["symbptt", "site", str(out), *(model.argument for model in models)]
-    line = shlex.join(words if proved else [*words, "--no-proof"])
+    words += [] if proved else ["--no-proof"]
+    line = shlex.join([*words, *(("--pyodide", str(pyodide)) if pyodide else ())])
     return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
@@ -135,7 +156,7 @@ def _pages(
             yield found
 
 
-def _index(pages: Sequence[ModelPage], how: str) -> str:
+def _index(pages: Sequence[ModelPage], made: str, played: bool) -> str:
     by_family = sorted(pages, key=lambda one: (one.family.casefold(), one.family))
     families = (
         CardsOfFamily(escape(name), tuple(map(_card, members)))
@@ -144,9 +165,10 @@ def _index(pages: Sequence[ModelPage], how: str) -> str:
     features = sorted({feature for one in pages for feature in one.features})
     count = f"{len(pages)} recurrence{'s' * (len(pages) != 1)}"
     index = IndexPage(
-        escape(f"{MARK}: {how}".replace("--", "- -")),
+        made,
         POLICY,
         count,
+        played,
         tuple(map(escape, features)),
         tuple(families),
     )

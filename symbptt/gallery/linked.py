@@ -11,7 +11,7 @@ from symbptt.typeset.html_format import KATEX, Html
 
 POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; font-src 'self'; "
-    "img-src 'self'"
+    "img-src 'self' data:"
 )
 """Nothing comes from elsewhere, and nothing that a page's text holds runs."""
 
@@ -42,8 +42,13 @@ class Linked(Html):
         return {
             "policy": POLICY,
             "styles": "\n".join(
-                f'<link rel="stylesheet" href="{folder}{name}">'
-                for name in ("katex.min.css", "style.css", "site.css")
+                (
+                    '<link rel="icon" href="data:,">',
+                    *(
+                        f'<link rel="stylesheet" href="{folder}{name}">'
+                        for name in ("katex.min.css", "style.css", "site.css")
+                    ),
+                )
             ),
             "licences": "",
             "scripts": "\n".join(

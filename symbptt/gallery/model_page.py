@@ -11,33 +11,27 @@ from urllib.parse import quote
 from symbptt.algebra import Model
 from symbptt.analysis.report import analyze
 from symbptt.calculus.derivation import Derivation
-from symbptt.calculus.gradients import derive
-from symbptt.codegen.statements import statements
 from symbptt.errors import AnalysisError, MissingLossError, UnboundFunctionError
-from symbptt.figures.figure import block, graph
+from symbptt.figures.figure import graph
 from symbptt.gallery.features import family, features
 from symbptt.gallery.linked import Linked
+from symbptt.gallery.telling import derivation_of, document_of
 from symbptt.listing import model_text
 from symbptt.output import MARK, signed
 from symbptt.plots.drawing import svg_text
 from symbptt.proof.report import verify
 from symbptt.proof.trial import generate
 from symbptt.templating import environment
-from symbptt.typeset.article import article
 from symbptt.typeset.blocks import Display, Document, Equality
-from symbptt.typeset.document import FORMATS, framed, render
+from symbptt.typeset.document import FORMATS, SUFFIXES, framed, render
 from symbptt.typeset.html_format import Html
 from symbptt.typeset.plain import plain
-from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
-from symbptt.typeset.variants import variants
-from symbptt.unrolled import answer
 
 FOLDER = "models"
 
-TEXTS = {"tex": "LaTeX", "md": "Markdown", "ipynb": "notebook", "text": "text"}
+TEXTS = {"tex": "LaTeX", "md": "Markdown", "ipynb": "notebook", "text": "text", "json": "data"}
 """The documents that a page offers besides itself."""
-_SUFFIX = {"text": "txt"}
 
 
 @dataclass(frozen=True)
@@ -83,9 +77,10 @@ class More:
     family: str
     features: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
+    playground: str
 
 
-def page_of(model: Model, how: str, proved: bool = True) -> ModelPage:
+def page_of(model: Model, how: str, proved: bool = True, played: bool = False) -> ModelPage:
     """The page of a model.
 
     Parameters
@@ -94,10 +89,11 @@ def page_of(model: Model, how: str, proved: bool = True) -> ModelPage:
         The command that makes the site.
     proved : bool
         With the report of `verify`, which takes most of the time.
+    played : bool
+        With a link to the playground.
     """
-    made = (f"{MARK}: {how}",)
-    derivation = None if model.loss is None else derive(model)
-    document = _told(derivation, how) if derivation else answer(model, None, 4).document(made)
+    derivation = derivation_of(model)
+    document = document_of(model, derivation, how, switched=True)
     title = TextFormat().prose(document.title) if derivation else _title(model)
     files = dict(_files(model, derivation, how))
     drawn, numbers = _analysed(model, how)
@@ -111,6 +107,7 @@ def page_of(model: Model, how: str, proved: bool = True) -> ModelPage:
         escape(family(model)),
         tuple(map(escape, features(model))),
         tuple((quote(name), escape(words)) for name, (_, words) in files.items()),
+        f"../playground.html#model={quote(model.name)}" if played else "",
     )
     templates = environment("gallery")
     printer = Linked(
@@ -132,14 +129,6 @@ def page_of(model: Model, how: str, proved: bool = True) -> ModelPage:
     )
 
 
-def _told(derivation: Derivation, how: str) -> Document:
-    listing, figure = statements(derivation), block(derivation.model, derivation=derivation)
-    beside = (listing,) if listing else ()
-    told = article(derivation, how, Style(), beside=beside, ahead=(figure,))
-    versions = variants(derivation, Style(), beside=beside, ahead=(figure,))
-    return replace(told, variants=tuple(versions))
-
-
 def _title(model: Model) -> str:
     first = model.text.lstrip().partition("\n")[0]
     return first.lstrip("# ").rstrip() if first.startswith("#") else model.name
@@ -155,7 +144,7 @@ def _files(
     if derivation is None:
         return
     for to, words in TEXTS.items():
-        yield f"{model.name}.{_SUFFIX.get(to, to)}", (render(derivation, to), words)
+        yield f"{model.name}{SUFFIXES[to]}", (render(derivation, to), words)
     try:
         yield f"{model.name}.py", (generate(model), "NumPy, fast")
         yield f"{model.name}-plain.py", (generate(model, level=0), "NumPy, to be read")

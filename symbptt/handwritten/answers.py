@@ -74,6 +74,15 @@ class ResultReader:
                     found.grads[name] = laid
         return found
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What the person says is returned, and is neither a gradient nor a loss."""
+        return tuple(
+            word
+            for word in self.returns
+            if word != "_" and word.lower() not in LOSSES and self.names.of_gradient(word) is None
+        )
+
     def unstacked(
         self,
         read: Sequence[tuple[str, Any]],

@@ -58,9 +58,8 @@ class Causes:
         told: dict[str, list[str]] = {}
         for name in self.misshapen:
             case, answer = self.misshapen[name]
-            words = _lost_axis(case, answer, name, self.convention) or _another(
-                case, answer, name, self.convention
-            )
+            ways = (_turned, _lost_axis, _another)
+            words = next((w for way in ways if (w := way(case, answer, name, self.convention))), "")
             if words:
                 told.setdefault(words, []).append(name)
         for name, found in wrong.items():
@@ -178,6 +177,15 @@ class Causes:
             f"only the first {kept} steps are read",
             {name: grads[name] * by for name in params},
         )
+
+
+def _turned(case: ProgramCase, answer: ReturnedGradients, name: str, convention: Convention) -> str:
+    """Whether rows stand for columns, of a matrix that is not square."""
+    expected, raw = wanted(case, {name: 0}, convention), answer.raw[name]
+    for array in (raw, np.transpose(raw)):
+        if array.shape == expected[name].shape and close(case, array, expected, name):
+            return "it is transposed: a transpose is missing or too many in what is returned"
+    return ""
 
 
 def _another(

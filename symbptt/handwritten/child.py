@@ -7,7 +7,9 @@ one and writes ``NUMBER.json`` and ``NUMBER.npz`` for each. All that comes back 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import io
+import itertools
 import json
 import os
 import resource
@@ -16,8 +18,9 @@ import sys
 import time
 import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -274,8 +277,11 @@ class Packed:
         self.count = 0
 
     def tree(self, value: Any, depth: int = 0) -> Any:
+        value = _plain(value)
         if value is None:
             return {"none": 1}
+        if depth and (rows := _rows(value)) is not None:
+            value = rows
         if isinstance(value, dict) and depth < DEPTH:
             pairs = [[str(key), self.tree(each, depth + 1)] for key, each in value.items()]
             return {"d": pairs}
@@ -296,6 +302,31 @@ class Packed:
         name = f"a{len(self.arrays)}"
         self.arrays[name] = array
         return {"a": name}
+
+
+def _plain(value: Any) -> Any:
+    """Records and pairs as dicts, what is yielded as a list."""
+    if isinstance(value, Iterator):
+        value = list(itertools.islice(value, 10_000))
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return value._asdict()
+    if dataclasses.is_dataclass(value) or isinstance(value, SimpleNamespace):
+        return vars(value)
+    pairs = isinstance(value, list | tuple) and len(value) > 0
+    if pairs and all(isinstance(v, tuple) and len(v) == 2 and isinstance(v[0], str) for v in value):
+        return dict(value)
+    return value
+
+
+def _rows(value: Any) -> Any:
+    """Lists of lists of numbers, as ``tolist`` makes them; None for others."""
+    if not isinstance(value, list):
+        return None
+    if all(isinstance(v, int | float) for v in value):
+        return np.asarray(value)
+    inner = [_rows(v) for v in value]
+    shapes = {None if rows is None else rows.shape for rows in inner}
+    return np.stack(inner) if len(shapes) == 1 and None not in shapes else None
 
 
 def _is_flat(value: Any) -> bool:

@@ -94,10 +94,12 @@ def close(case: ProgramCase, array: Any, expected: Arrays, name: str) -> bool:
 
 def error(case: ProgramCase, array: Any, expected: Arrays, name: str) -> Any:
     """By how much entries are off, in units of what rounding may make."""
-    tolerance = ROUNDING[case.dtype] if case.steps < 20 else max(ROUNDING[case.dtype], LONG)
+    enlarged = case.scale != 1.0
+    dtype = "float32" if enlarged and case.dtype != "float64" else case.dtype
+    tolerance = ROUNDING[dtype] if case.steps < 20 else max(ROUNDING[dtype], LONG)
     largest = max((float(np.max(np.abs(a), initial=0.0)) for a in expected.values()), default=0.0)
     own = float(np.max(np.abs(expected[name]), initial=0.0))
-    scale = max(own, SMALL * largest, 1e-300)
+    scale = max(own, (1.0 if enlarged else SMALL) * largest, 1e-300)
     off = np.abs(np.asarray(array, float) - expected[name]) / (tolerance * scale)
     return np.where(np.isfinite(off), off, np.inf)
 

@@ -376,6 +376,10 @@ class Examination:
 
     def _notes(self) -> Iterator[str]:
         outcomes = [a.outcome for a in self.answers]
+        reader = self.caller.reader
+        for word in reader.unknown:
+            known = ", ".join(f"d{name}" for name in reader.names.params)
+            yield f"--returns: {word} is the gradient of no parameter ({known}; _ for what is none)"
         if self.single:
             yield "it works in float32, whatever it is handed"
         printed = max((o.printed for o in outcomes), default=0)

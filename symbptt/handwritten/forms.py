@@ -165,6 +165,9 @@ class ProgramCase:
     ----------
     loss, grads
         Of the mean of the losses, as generated modules return them.
+    scale : float
+        What its arguments are multiplied with. Where that is much, slopes come to their limits,
+        and a gradient is right beside the largest of all.
     """
 
     call: ModuleCall
@@ -172,6 +175,7 @@ class ProgramCase:
     loss: float
     grads: Arrays
     dtype: str = "float64"
+    scale: float = 1.0
 
     @property
     def steps(self) -> int:
@@ -258,7 +262,7 @@ class Subject:
             with np.errstate(all="ignore"):
                 loss, grads, _ = called(self.module, call)
             if all(np.all(np.isfinite(array)) for array in grads.values()):
-                return ProgramCase(call, sizes, float(loss), grads, dtype)
+                return ProgramCase(call, sizes, float(loss), grads, dtype, scale)
         raise EvaluationError(f"{self.model.name} has no finite gradients at {scenario.words}")
 
     def _taken(self, carry: Arrays) -> Arrays:

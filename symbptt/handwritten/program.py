@@ -37,6 +37,8 @@ class ProgramFunction:
         What its last ``return`` names, one by one.
     reads : frozenset of str
         ProgramNames that functions of the file read.
+    uses : frozenset of str
+        What it reads itself, functions that it calls among it.
     """
 
     name: str
@@ -48,6 +50,7 @@ class ProgramFunction:
     assigned: frozenset[str]
     text: str
     line: int
+    uses: frozenset[str] = frozenset()
 
     @property
     def called(self) -> str:
@@ -140,13 +143,22 @@ def _functions(tree: ast.Module) -> Iterator[ProgramFunction]:
     top = (n for s in tree.body if isinstance(s, ast.Assign | ast.AnnAssign) for n in ast.walk(s))
     stored = (n.id for n in top if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
     known = reads, reads & frozenset(stored)
-    for statement in tree.body:
+    for statement in map(_defined, tree.body):
         if isinstance(statement, ast.FunctionDef):
             yield _function(statement, "", *known)
         elif isinstance(statement, ast.ClassDef):
             for inner in statement.body:
                 if isinstance(inner, ast.FunctionDef):
                     yield _function(inner, statement.name, *known)
+
+
+def _defined(statement: ast.stmt) -> ast.stmt:
+    """``f = lambda x: y`` as ``def f(x): return y``."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda(args=args, body=body)):
+            found = ast.FunctionDef(name, args, [ast.Return(body)], [], lineno=statement.lineno)
+            return ast.fix_missing_locations(found)
+    return statement
 
 
 def _words(tree: ast.Module) -> Iterator[str]:
@@ -188,6 +200,7 @@ def _function(
         assigned,
         text,
         node.lineno,
+        frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name)),
     )
 
 

@@ -169,7 +169,10 @@ class _Specs:
     def spec(self, argument: SignatureArgument, role: Role) -> Spec | None:
         if role.kind == "group":
             keys = self.binding.keys(role.name)
-            return {"d": {key: self.specs[key] for key in keys if key in self.specs}}
+            found = {key: self.specs[key] for key in keys if key in self.specs}
+            if role.name == "carry":
+                found |= {k.removesuffix("[0]"): s for k, s in found.items() if k.endswith("[0]")}
+            return {"d": found}
         if role.kind == "rate":
             return {"v": 0.0}
         if role.kind == "size":
@@ -197,8 +200,15 @@ def bindings(file: File, wanted: str, names: ProgramNames) -> tuple[Binding, ...
     candidates = file.candidates(wanted)
     found: list[Binding] = []
     functions = 0
+    helpers: set[str] = set()
     for function in candidates:
+        if function.name in helpers and not function.owner:
+            helpers |= function.uses
+            continue
         more = list(_of(file, function, names))
+        if more:
+            # Who means a function means what it calls only where it does what that does.
+            helpers |= function.uses - {function.name}
         functions += bool(more)
         found += more
         if functions == MOST and not wanted:

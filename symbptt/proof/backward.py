@@ -238,10 +238,8 @@ class Passes:
             for step in range(1, sequence.steps + 1):
                 for name in timed:
                     self.values.value(name, step, self.true)
-        # At the last step there is nothing yet that a program could set anew.
-        at_last = {p: each for p, each in self.plan.items() if p[1] == sequence.steps}
+        self.derived = self.plan
         self.plan = self._in_general(self.plan)
-        self.derived = {**self.plan, **at_last}
 
     def _in_general(self, plan: Plan) -> Plan:
         """The plan of a program: at the last steps it does what it does at every step."""
@@ -266,11 +264,14 @@ class Passes:
         changed: Mapping[int, Step] | None = None,
         left_out: Collection[int] = (),
         *,
-        last: bool = False,
+        last: int = 0,
         kept: Kept | None = None,
     ) -> BackwardPass:
-        """The gradients with other steps; ``last``: what is changed is not at the last step."""
-        plan = self.derived if last else self.plan
+        """The gradients with other steps; not at so many ``last`` ones."""
+        after = self.sequence.steps - last
+        # There is nothing yet that a program could set anew.
+        at_last = {p: each for p, each in self.derived.items() if p[1] and p[1] > after}
+        plan = {**self.plan, **at_last}
         if changed and any(
             step.holds != changed[step.number].holds
             for step, _ in plan.values()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import product, starmap
 from typing import Any
 
 import numpy as np
@@ -269,7 +270,9 @@ class Inquiry:
     def _of_steps(self) -> tuple[Suspect, ...]:
         found = [v for v in self._variants if v.step.kind != "gradient"]
         lost = [v for v in found if v.step.kind == "adjoint" and v.kind in LOST]
-        return (*map(of_step, found), *map(but_at_the_last, lost))
+        model = self.derivation.normal
+        lags = range(1, 1 + max(map(model.lag, model.states), default=0))
+        return (*map(of_step, found), *starmap(but_at_the_last, product(lags, lost)))
 
     @cached_property
     def _parallel(self) -> tuple[Suspect, ...]:

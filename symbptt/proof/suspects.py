@@ -79,12 +79,12 @@ def of_step(variant: Variant) -> Suspect:
     return Suspect(variant.kind, _edited(edits), told)
 
 
-def but_at_the_last(variant: Variant) -> Suspect:
-    """What every step has is set anew by the steps before the last, where it must be added to."""
-    kind = f"{variant.kind}, at all steps but the last"
+def but_at_the_last(lag: int, variant: Variant) -> Suspect:
+    """What every step has is set anew by a later one, where it must be added to."""
+    kind = f"{variant.kind}, at all steps but the last{f' {lag}' if lag > 1 else ''}"
     edits = {variant.step.number: variant.changed, **dict(_of_starts(variant))}
     told = ((variant.step, variant.old, variant.new, variant.changed),)
-    return Suspect(kind, _edited(edits, last=True), told)
+    return Suspect(kind, _edited(edits, last=lag), told)
 
 
 def _of_starts(variant: Variant) -> Iterator[tuple[int, Step]]:

@@ -17,6 +17,7 @@ from symbptt.handwritten.verdict import CodeVerdict
 from symbptt.language.library import load
 from symbptt.language.parser import parse
 from tests.handwritten.slips import PROGRAMS
+from tests.modules import some
 
 SCALAR = parse(
     "x: (d,)\nh: (h,)\nh[t] = tanh(W @ x[t] + U @ h[t-1])\nloss[t] = squared_error(h[t], y[t])\n",
@@ -51,6 +52,17 @@ STYLES = {
     "a list": f"def f(W, U, x, y, h_0):\n    h = h_0{FORWARD}    return [dW, dU]",
 }
 
+ODD_STYLES = {
+    "a record": "import collections\nGrads = collections.namedtuple('Grads', 'dW dU')\n"
+    f"f = lambda *, x, y, carry, **p: g(x, y, carry['h'], **p)\n"
+    f"def g(x, y, h, W, U):{FORWARD}    return Grads(dW.tolist(), np.asfortranarray(dU))",
+    "an object": "import dataclasses\n@dataclasses.dataclass\nclass Grads:\n    W: object\n"
+    f"    U: object\ndef f(W, U, x, y, h0):\n    h = h0{FORWARD}    return 0.5, Grads(dW, dU)",
+    "yielded": f"def f(W, U, x, y, h0):\n    h = h0{FORWARD}    yield 'W', dW\n    yield 'U', dU",
+    "single width": "def f(W, U, x, y, h0):\n    W, U, x, y, h = (np.asarray(a, 'f4') for a in "
+    f"(W, U, x, y, h0)){FORWARD}    return dW, dU",
+}
+
 
 def examined(folder: Path, text: str, **options: Any) -> CodeVerdict:
     path = folder / "code.py"
@@ -58,9 +70,9 @@ def examined(folder: Path, text: str, **options: Any) -> CodeVerdict:
     return check_code(SCALAR, path, **options)
 
 
-@pytest.mark.parametrize("style", sorted(STYLES))
+@pytest.mark.parametrize("style", [*some(sorted(STYLES), 2), *sorted(ODD_STYLES)])
 def test_programs_may_be_written_any_usual_way(style: str, tmp_path: Path) -> None:
-    verdict = examined(tmp_path, STYLES[style])
+    verdict = examined(tmp_path, (STYLES | ODD_STYLES)[style])
     assert verdict.ok, str(verdict)
     assert verdict.convention == ()
 
@@ -72,6 +84,30 @@ def test_a_tuple_whose_order_is_said(tmp_path: Path) -> None:
     assert examined(tmp_path, text, returns=("U", "W")).ok
     assert examined(tmp_path, text, returns=("loss", "dU", "dW")).ok
     assert not examined(tmp_path, text, returns=("W", "U")).ok
+
+
+def test_what_is_said_to_be_returned_and_no_gradient_is_told(tmp_path: Path) -> None:
+    verdict = examined(tmp_path, STYLES["own start"], returns=("W", "Q"))
+    assert verdict.notes == (
+        "--returns: Q is the gradient of no parameter (dW, dU; _ for what is none)",
+    )
+
+
+def test_a_function_that_another_calls_is_not_meant(tmp_path: Path) -> None:
+    """Whoever returns nothing is not right because what it calls is; nor who changes a value."""
+    inner = STYLES["by name"]
+    call = "def grads(W, U, x, y, h0):\n    g = f(W, U, x, y, h0)\n"
+    with pytest.raises(ProgramError, match="grads returns no gradients that can be read"):
+        examined(tmp_path, f"{inner}\n{call}")
+    verdict = examined(tmp_path, f"{inner}\n{call}    W -= g['W']\n    return g")
+    assert [slip.words for slip in verdict.slips] == ["it overwrites its arguments: W"]
+
+
+def test_a_gradient_that_is_transposed_is_named(tmp_path: Path) -> None:
+    verdict = examined(tmp_path, STYLES["by name"].replace("W=dW", "W=dW.T"))
+    (slip,) = verdict.slips
+    assert slip.names == ("W",)
+    assert slip.words.startswith("it is transposed")
 
 
 def test_names_of_the_program(tmp_path: Path) -> None:

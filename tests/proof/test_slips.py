@@ -109,8 +109,8 @@ def test_edits_of_a_modules_text_are_named(name: str, level: int) -> None:
     assert answers and len(unnamed) <= len(answers) / 10, unnamed
 
 
-def edited(right: str, wrong: str) -> str:
-    text = generate(model_of("char_rnn"), level=0)
+def edited(right: str, wrong: str, name: str = "char_rnn") -> str:
+    text = generate(model_of(name), level=0)
     assert text.count(right) == 1
     return text.replace(right, wrong)
 
@@ -127,6 +127,30 @@ def edited(right: str, wrong: str) -> str:
 def test_the_slip_of_a_module_is_named(right: str, wrong: str, kind: str, step: int) -> None:
     model = model_of("char_rnn")
     module = load_module(edited(right, wrong), "<edited>", model)
+    rows = tuple(slip_rows(module, model, derive(model)))
+    assert rows
+    assert all(kind in row.detail and f"step ({step})" in row.detail for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "kind", "step"),
+    [
+        ("lag_two", "d_h_all[prev2] +=", "d_h_all[prev2] =", "at all steps but the last 2", 5),
+        ("lstm", "+= o[now] * (1 - np.tanh(c[now]) ** 2) *", "+=", "missing factors", 6),
+        (
+            "lstm",
+            "(1 - np.tanh(c[now]) ** 2)",
+            "np.tanh(c[now]) * (1 - np.tanh(c[now]))",
+            "the slope of another function, of the same value",
+            6,
+        ),
+    ],
+)
+def test_slips_of_several_steps_and_factors_are_named(
+    name: str, right: str, wrong: str, kind: str, step: int
+) -> None:
+    model = model_of(name)
+    module = load_module(edited(right, wrong, name), "<edited>", model)
     rows = tuple(slip_rows(module, model, derive(model)))
     assert rows
     assert all(kind in row.detail and f"step ({step})" in row.detail for row in rows)
