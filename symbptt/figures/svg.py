@@ -128,10 +128,12 @@ class Drawing:
 
     def lines(self) -> list[str]:
         size = f'width="{n(self.zoom * self.width)}" height="{n(self.zoom * self.height)}"'
+        # What is said to be an image has no parts for who can't see it: no links either.
+        role = "group" if any(shape.startswith("<a ") for shape in self.shapes) else "img"
         described = [f"<desc>{escape(self.description)}</desc>"] if self.description else []
         return [
             f'<svg class="symbptt" xmlns="http://www.w3.org/2000/svg" {size} '
-            f'viewBox="0 0 {n(self.width)} {n(self.height)}" role="img" '
+            f'viewBox="0 0 {n(self.width)} {n(self.height)}" role="{role}" '
             f"aria-label={quoteattr(self.title)}>",
             f"<title>{escape(self.title)}</title>",
             *described,

@@ -70,6 +70,11 @@ def test_a_box_of_the_graph_lights_up_its_equation_and_code(page: Any) -> None:
     page.locator(".code").wait_for()
 
 
+def test_a_picture_with_links_is_no_image_to_who_cannot_see_it(page: Any) -> None:
+    assert page.locator("[role=img] :is(a, button, [tabindex])").count() == 0
+    assert page.get_by_role("link", name="c2").count() >= 1
+
+
 def test_a_symbol_tells_what_it_is_until_escape(page: Any) -> None:
     page.locator("#eq-4 [data-sign]:visible").nth(1).hover()
     card = page.locator("#card")
