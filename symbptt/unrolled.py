@@ -93,10 +93,11 @@ class Answer:
             data["no_closed_form"] = self.refusal
         return data
 
-    def document(self, made: tuple[str, ...] = ()) -> Document:
+    def document(self, made: tuple[str, ...] = (), title: str = "", author: str = "") -> Document:
         """The answer as a document; ``made`` says what made it."""
-        title = (Words(f"{self.model.name}: {self.what or 'all equations'}"),)
-        return Document(made, title, "Unrolled, and in closed form", tuple(self._blocks()))
+        shown = (Words(title or f"{self.model.name}: {self.what or 'all equations'}"),)
+        blocks = tuple(self._blocks())
+        return Document(made, shown, "Unrolled, and in closed form", blocks, author)
 
     def _blocks(self) -> Iterator[Block]:
         names = Names(self.normal or normalize(self.model))

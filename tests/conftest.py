@@ -57,6 +57,8 @@ SLOW = {
     "formula/test_latex_round_trip.py",
     "formula/test_meaning.py",
     "formula/test_mending.py",
+    "formula/test_own_names.py",
+    "formula/test_printed_answers.py",
     "formula/test_public_formulas.py",
     "formula/test_reading.py",
     "formula/test_round_trip.py",

@@ -173,3 +173,24 @@ def site(out: Path, model_names: tuple[str, ...], unproved: bool, **given: Any) 
     made = build(out, models, proved=not unproved, progress=progress.show, **given)
     progress.done()
     print_text(f"{out / 'index.html'}, with {len(made) - 1} more files\n")
+
+
+@main.command()
+@click.argument("model_names", metavar="[MODEL]...", nargs=-1)
+@click.option("--port", type=click.IntRange(1, 65_535), default=8642, show_default=True)
+def serve(model_names: tuple[str, ...], port: int) -> None:
+    """A playground on this machine: derivations, code and proofs as a model is typed.
+
+    Open the address that it prints; it answers nobody else's machine. MODEL are the examples to
+    begin with, all built-in models if none is given. It needs the extra web.
+
+    For example: symbptt serve cell.rnn
+    """
+    _one_thread()
+    from symbptt.gallery.serving import HOST
+    from symbptt.gallery.serving import serve as run
+    from symbptt.language import library
+
+    models = list(map(read_model, model_names or library.names()))
+    print_text(f"http://{HOST}:{port}/\n")
+    run(models, port)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from symbptt.cli.landing import fragment_options, landing_of, signed_options
 from symbptt.cli.program import (
     JSON,
     KeyOf,
@@ -73,9 +74,21 @@ def show(model_name: str) -> Result:
     "text",
     "The format; sympy is a Python script that proves its gradients",
 )
+@fragment_options
+@signed_options
 @dim_option("for sympy; 2 otherwise")
 def unroll(
-    model_name: str, what: str | None, horizon: int, to: str, dims: dict[str, int]
+    model_name: str,
+    what: str | None,
+    horizon: int,
+    to: str,
+    fragment: bool,
+    label_prefix: str | None,
+    heading: str,
+    tags: bool,
+    title: str,
+    author: str,
+    dims: dict[str, int],
 ) -> Result:
     """The equations written out for every step, and the closed form that they fold into.
 
@@ -83,11 +96,16 @@ def unroll(
     of a quantity ('d(h[t], W)'); without it, all equations. What is affine in the values of
     earlier (or, for 'd(L, h[t])', later) steps is folded, checked and proved for all t.
     """
-    from symbptt.typeset.document import printed
+    from symbptt.typeset.document import printed, refuse_landing, refuse_signed
     from symbptt.unrolled import answer
 
+    landing = landing_of(fragment, label_prefix, heading, tags)
     if to != "text" and wants_json():
         raise click.UsageError(f"--json and --to {to} can't be combined")
+    if landing and to in ("text", "sympy"):
+        raise click.UsageError(f"--fragment and --to {to} can't be combined: it is no document")
+    refuse_landing(to, landing)
+    refuse_signed(to, landing, {"--title": title, "--author": author}, bare=("text", "sympy"))
     if to == "sympy":
         return _script(model_name, what, horizon, dims)
     if dims:
@@ -95,8 +113,9 @@ def unroll(
     found = answer(read_model(model_name), what, horizon)
     if to == "text":
         return Result(lambda: headed(found.text()), found.data)
-    made = (f"{MARK}: {command_line()}",)
-    return Result(lambda: printed(found.document(made), to), found.data)
+    document = found.document((f"{MARK}: {command_line()}",), title, author)
+    named = landing and landing.named(f"{found.model.name}:unrolled")
+    return Result(lambda: printed(document, to, named), found.data)
 
 
 def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> Result:
@@ -116,24 +135,7 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     "tex",
     "The format; formulas are lines that check reads, json is for programs",
 )
-@click.option(
-    "--fragment",
-    is_flag=True,
-    help="Without preamble, to be pasted into a text: in LaTeX it fits into its columns, "
-    "takes its numbers, and every equation has a label.",
-)
-@click.option(
-    "--label-prefix",
-    metavar="PREFIX",
-    help="What the labels of a fragment begin with; MODEL: if not given.",
-)
-@click.option(
-    "--heading",
-    type=KeyOf("heading", "symbptt.typeset.fragment", "HEADINGS"),
-    default="section",
-    help="The highest heading of a fragment.",
-)
-@click.option("--tags", is_flag=True, help="A fragment with numbers of its own, as (F1).")
+@fragment_options
 @click.option(
     "--parts",
     type=KeyOf("part", "symbptt.typeset.chapters", "PARTS", several=True),
@@ -141,8 +143,7 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     show_default=False,
     help="Which parts, in a list with commas; all if not given.",
 )
-@click.option("--title", metavar="TEXT", default="", help="In place of the model's title.")
-@click.option("--author", metavar="TEXT", default="", help="Who signs the document.")
+@signed_options
 @click.option(
     "--detail",
     type=KeyOf("detail", "symbptt.typeset.style", "DETAILS"),
@@ -189,14 +190,12 @@ def derive(
     """
     from symbptt.calculus.gradients import derive as differentiate
     from symbptt.typeset.document import refuse_together, render
-    from symbptt.typeset.fragment import Fragment
     from symbptt.typeset.pdf import pdf
     from symbptt.typeset.style import Style
     from symbptt.typeset.variants import variants
 
-    style, landing = Style.of(layout, notation, detail), Fragment(label_prefix, heading, tags)
-    if landing.options and not fragment:
-        raise click.UsageError(f"{landing.options[0]} is about a fragment: there is no --fragment")
+    style = Style.of(layout, notation, detail)
+    landing = landing_of(fragment, label_prefix, heading, tags)
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
@@ -204,11 +203,10 @@ def derive(
     beside = _code_of(derivation) if to == "html" else ()
     figure = _graph_of(derivation, notation) if drawn else None
     switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
-    part_of_another = landing if fragment else None
     written = partial(
         render,
         derivation,
-        fragment=part_of_another,
+        fragment=landing,
         style=style,
         parts=chosen,
         title=title,
@@ -218,7 +216,7 @@ def derive(
         figure=figure,
     )
     if to == "pdf" or (to == "beamer" and output_ends_in(".pdf")):
-        refuse_together(derivation, style, "pdf", part_of_another, chosen)
+        refuse_together(derivation, style, "pdf", landing, chosen)
         in_typst = partial(written, to="typst") if to == "pdf" else None
         return pdf(written(to="tex" if to == "pdf" else to), in_typst)
     return written(to=to)

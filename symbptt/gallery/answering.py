@@ -1,6 +1,7 @@
 """What a playground asks, answered: a model's text to a page, a document, a module.
 
-Nothing here loads NumPy or SymPy, opens a file that a request names, or runs what it holds.
+To derive loads neither NumPy nor SymPy. No file is opened that a request names, and nothing is run
+that it holds.
 """
 
 from __future__ import annotations
@@ -98,10 +99,14 @@ def answer(request: Mapping[str, Any]) -> Answer:
         if asked.want in WANTED:
             return WANTED[asked.want](asked)
         return {asked.want: _document(asked)}
-    except ModelError as error:
-        return {"errors": [_place(one) for one in error.diagnostics]}
     except SymbpttError as error:
-        return {"errors": [_place(Diagnostic(str(error)))]}
+        return refused(error)
+
+
+def refused(error: SymbpttError) -> Answer:
+    """The answer that an error is."""
+    found = error.diagnostics if isinstance(error, ModelError) else (Diagnostic(str(error)),)
+    return {"errors": list(map(_place, found))}
 
 
 def _place(found: Diagnostic) -> Answer:

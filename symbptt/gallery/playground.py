@@ -48,6 +48,7 @@ class PlaygroundPage:
     names: tuple[str, ...]
     choices: tuple[tuple[str, str, tuple[str, ...]], ...]
     formats: tuple[tuple[str, str], ...]
+    served: bool
 
 
 def playground(models: Sequence[Model], pyodide: Path, made: str) -> dict[str, bytes]:
@@ -67,7 +68,7 @@ def playground(models: Sequence[Model], pyodide: Path, made: str) -> dict[str, b
     """
     own, interpreter = template_folder("gallery"), dict(_interpreter(pyodide))
     files = {
-        "playground.html": _page(models, made).encode(),
+        "playground.html": page_of(models, made).encode(),
         f"{SHARED}/playground.js": (own / "playground.js").read_bytes(),
         f"{SHARED}/ask.js": (own / "ask.js").read_bytes(),
         f"{FOLDER}/worker.mjs": (own / "worker.mjs").read_bytes(),
@@ -125,7 +126,8 @@ def _tree(folder: Path, name: str, paths: Iterable[Path]) -> Iterator[tuple[str,
         yield f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes()
 
 
-def _page(models: Sequence[Model], made: str) -> str:
+def page_of(models: Sequence[Model], made: str, served: bool = False) -> str:
+    """The page; one that is ``served`` examines formulas and proves, too."""
     examples = {model.name: model.text for model in models}
     page = PlaygroundPage(
         made,
@@ -143,6 +145,7 @@ def _page(models: Sequence[Model], made: str) -> str:
             ("module", ".py"),
             ("graph", ".svg"),
         ),
+        served,
     )
     return environment("gallery").get_template("playground.html.j2").render(page=page)
 

@@ -21,6 +21,9 @@ from symbptt.calculus.recurrence.words import (
     word_of,
 )
 
+CLOSED_FORM = "closed form"
+"""The section with what is found."""
+
 SHOWN = 8
 """So many steps are written out."""
 
@@ -72,7 +75,7 @@ class _Account:
             Section(f"affine in the value of the step {before}", tuple(self.equation())),
             Section("unrolled", tuple(self.unrolled())),
             Section("coefficients found", tuple(self.found())),
-            Section("closed form", tuple(self.closed_form())),
+            Section(CLOSED_FORM, tuple(self.closed_form())),
             Section("check at every step", tuple(self.checks())),
             Section("proof by induction, for all t", tuple(self.proof())),
         )

@@ -170,7 +170,7 @@ def render(
     for part in parts:
         known_as("part", part, PARTS)
     refuse_together(derivation, style, to, fragment, parts)
-    _refuse_signed(to, fragment, {"--title": title, "--author": author})
+    refuse_signed(to, fragment, {"--title": title, "--author": author})
     command = _command(derivation, to, fragment, style, parts, title, author)
     command += " --graph" if figure else ""
     if figure and to == "formulas":
@@ -221,15 +221,35 @@ def refuse_together(
         raise OptionError(
             f"--fragment and --to {to} can't be combined: {WHOLE[to]} is a whole file"
         )
+    refuse_landing(to, fragment)
+
+
+def refuse_landing(to: str, fragment: Fragment | None) -> None:
+    """Refuse options of a fragment where there are no labels.
+
+    Raises
+    ------
+    OptionError
+    """
     if fragment and to != "tex" and fragment.options:
         raise OptionError(
             f"{fragment.options[0]} and --to {to} can't be combined: it is about LaTeX"
         )
 
 
-def _refuse_signed(to: str, fragment: Fragment | None, given: Mapping[str, str]) -> None:
-    """Refuse a title or an author where there is no place for one."""
-    place = "--fragment" if fragment else f"--to {to}" if to == "formulas" else ""
+def refuse_signed(
+    to: str,
+    fragment: Fragment | None,
+    given: Mapping[str, str],
+    bare: Sequence[str] = ("formulas",),
+) -> None:
+    """Refuse a title or an author where there is no place for one, as in the ``bare`` formats.
+
+    Raises
+    ------
+    OptionError
+    """
+    place = "--fragment" if fragment else f"--to {to}" if to in bare else ""
     for option in (option for option, text in given.items() if text and place):
         raise OptionError(f"{option} and {place} can't be combined: there is no place for it")
 

@@ -12,9 +12,10 @@ from symbptt.calculus.recurrence.formulas import ClosedFormula
 from symbptt.calculus.recurrence.words import Relation
 from symbptt.calculus.unrolling import ExplicitLine
 from symbptt.errors import NotAffineError
-from symbptt.typeset.account import Claim, Part, Text, sections
+from symbptt.typeset.account import CLOSED_FORM, Claim, Part, Text, sections
 from symbptt.typeset.blocks import (
     Block,
+    Box,
     Display,
     Equality,
     Heading,
@@ -140,12 +141,16 @@ def equations_display(lines: Sequence[ExplicitLine], horizon: int, names: Names)
 
 
 def folded_blocks(closed: ClosedForm, names: Names) -> Iterator[Block]:
-    """The sections; a numbered statement stands below its reason."""
+    """The sections; a numbered statement stands below its reason, what is found in a box."""
     setter = Setter(names)
     for section in sections(closed):
         yield Heading((section.title[:1].upper() + section.title[1:],))
         if not any(statement.number for statement in section.statements):
-            yield Display(tuple(map(setter.equality, section.statements)))
+            lines = tuple(map(setter.equality, section.statements))
+            if section.title == CLOSED_FORM:
+                yield from (Paragraph(("The terms fold into",)), Box(lines))
+            else:
+                yield Display(lines)
             continue
         for statement in section.statements:
             yield Paragraph((*setter.reason(statement.remark), ":"))

@@ -129,6 +129,20 @@
     link.click();
     URL.revokeObjectURL(link.href);
   });
+  const found = byId("found");
+  const examine = async (want, more) => {
+    found.hidden = false;
+    found.textContent = "…";
+    const answer = await ask({ ...request(want), ...more }).catch(({ message }) => ({ told: message }));
+    found.textContent = answer.told || answer.errors.map((error) => error.message).join("\n");
+    found.dataset.ok = answer.ok;
+  };
+  if (found) {
+    const formula = () => examine("verdict", { formula: byId("formula").value });
+    byId("examine").addEventListener("click", formula);
+    byId("formula").addEventListener("keydown", (event) => { if (event.key === "Enter") formula(); });
+    byId("prove").addEventListener("click", () => examine("proof", {}));
+  }
   addEventListener("hashchange", () => { recall(); update(); });
 
   const theme = () => {
@@ -138,6 +152,6 @@
   theme();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
   recall();
-  tell("Python is being started in this page; the first derivation takes some seconds.");
+  if (!found) tell("Python is being started in this page; the first derivation takes some seconds.");
   update();
 })();

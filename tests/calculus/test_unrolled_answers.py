@@ -302,7 +302,7 @@ def test_the_verb_writes_text_data_and_latex(tmp_path: Path) -> None:
     assert unsigned(text.stdout).startswith(head)
     assert json.loads(run(*question, "--json").stdout)["folded"]["right"] is True
     markdown = run(*question, "--to", "md").stdout
-    assert "\n## Closed form\n\n$$\n\\begin{align*}\n" in markdown
+    assert "\n## Closed form\n\nThe terms fold into\n\n$$\n\\boxed{\n" in markdown
     path = tmp_path / "w.tex"
     for _ in range(2):  # it may replace what it wrote itself
         assert run(*question, "--to", "tex", "-o", str(path)).exit_code == 0

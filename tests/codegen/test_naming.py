@@ -25,7 +25,7 @@ from symbptt.codegen.render import generate
 from symbptt.errors import ModelError, OptionError
 from symbptt.language.parser import parse
 from tests.examples import examples
-from tests.modules import executed
+from tests.modules import executed, some
 
 GATED = """
 x: (d,)
@@ -139,10 +139,14 @@ def source(text: str, setting: str) -> str:
 def words() -> tuple[str, ...]:
     """Whatever stands in a module of any setting, and what else may mean something."""
     found = {*dir(builtins), *dir(object), *keyword.kwlist, *keyword.softkwlist, *LONG, *SCRIPTS}
-    for text in ROLES:
-        for title, setting in settings().items():
-            if setting["wrt_inputs"] or setting.get("mode") == "forward":
-                found |= set(NAME.findall(source(text, title)))
+    rich = [
+        title
+        for title, setting in settings().items()
+        if setting["wrt_inputs"] or setting.get("mode") == "forward"
+    ]
+    for number, text in enumerate(ROLES):
+        for title in some((*rich[number:], *rich[:number]), 3):
+            found |= set(NAME.findall(source(text, title)))
     return tuple(sorted(word for word in found if is_name(word)))
 
 

@@ -89,6 +89,7 @@ def test_bounds_lie_above_what_they_bound() -> None:
             assert all(n <= b + 1e-9 for n, b in zip(norm.ys, bound.ys, strict=True))
 
 
+@pytest.mark.slow
 def test_less_is_kept_with_checkpoints() -> None:
     sizes = dict.fromkeys(symbptt.load("elman").dims, 8)
     found = symbptt.checkpoints(symbptt.load("elman"), steps=256, batch=4, dims=sizes)
@@ -97,6 +98,7 @@ def test_less_is_kept_with_checkpoints() -> None:
     assert str(found).splitlines()[-1].split()[0] == "all"
 
 
+@pytest.mark.slow
 def test_nothing_of_matplotlib_is_changed() -> None:
     code = (
         "import symbptt, sys; from matplotlib import rcParams; names = 'svg.hashsalt', 'font.size';"
@@ -109,6 +111,7 @@ def test_nothing_of_matplotlib_is_changed() -> None:
 
 
 @pytest.mark.parametrize("to", ["csv", "svg"])
+@pytest.mark.slow
 def test_without_matplotlib_numbers_are_left(to: str) -> None:
     code = (
         "import sys; sys.modules['matplotlib'] = None; from symbptt.cli import main; "

@@ -18,7 +18,7 @@ from symbptt.typeset.style import Style
 from tests.modules import model_of
 from tests.typeset.hostile import HOSTILE
 from tests.typeset.numbers import told
-from tests.typeset.test_pdflatex import CELLS, WIDE, complaints
+from tests.typeset.test_pdflatex import CELLS, complaints, wide
 
 OTHERS = [form for form in FORMS if form != "adjoint"]
 
@@ -89,7 +89,7 @@ def test_a_hostile_article_compiles(name: str, form: str, tmp_path: Path) -> Non
 @compiled
 @pytest.mark.parametrize("form", OTHERS)
 def test_wide_matrices_and_long_sums_fit_the_page(form: str, tmp_path: Path) -> None:
-    assert not complaints(render(derive(parse(WIDE, "wide"), form=form)), tmp_path)
+    assert not complaints(render(derive(parse(wide(10), "wide"), form=form)), tmp_path)
 
 
 @compiled

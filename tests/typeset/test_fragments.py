@@ -14,9 +14,10 @@ from symbptt.calculus.gradients import FORMS, derive
 from symbptt.cli import main
 from symbptt.language.library import differentiable, load
 from symbptt.typeset.chapters import PARTS
-from symbptt.typeset.document import render
+from symbptt.typeset.document import printed, render
 from symbptt.typeset.fragment import HEADINGS, Fragment
 from symbptt.typeset.style import DETAILS, Style
+from symbptt.unrolled import answer
 from tests import cells
 from tests.modules import model_of, some
 from tests.typeset.hosts import HOSTS, hosted
@@ -150,3 +151,47 @@ def test_the_command_in_the_head_makes_the_fragment_again() -> None:
     words = ["derive", "linear", *options.split()]
     text = CliRunner().invoke(main, words).output
     assert text.splitlines()[1] == f"% it again: symbptt {' '.join(words)}"
+
+
+# --- what is unrolled ------------------------------------------------------------------
+
+ASKED = (("linear", "h"), ("linear_bias", "d(h[t], W_hh)"), ("lstm", "d(L, h[t])"))
+
+
+@needs_pdflatex
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_is_unrolled_fits_into_columns_of_any_width(host: str, tmp_path: Path) -> None:
+    found = [
+        printed(answer(load(name), what, 4).document(), fragment=Fragment(f"{name}:"))
+        for name, what in ASKED
+    ]
+    assert all(r"\label{" in text for text in found)
+    assert not complaints(hosted(host, *found), tmp_path)
+
+
+def test_what_is_unrolled_takes_a_title_and_lands_in_another_text() -> None:
+    run = CliRunner()
+    words = ["unroll", "linear", "h", "--to", "tex"]
+    whole = run.invoke(main, [*words, "--title", "Unrolled", "--author", "A. N. Other"]).output
+    assert r"\title{\vspace{-4em}Unrolled" in whole
+    assert r"\author{A. N. Other}" in whole
+    assert r"\putresults" in whole
+    part = run.invoke(main, [*words, "--fragment", "--heading", "paragraph"]).output
+    assert r"\paragraph{Closed form.}" in part
+    assert r"\label{linear:unrolled:1}" in part
+    assert "documentclass" not in part
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--fragment",), "--fragment and --to text"),
+        (("--author", "x"), "--author and --to text"),
+        (("--to", "md", "--fragment", "--tags"), "--tags and --to md"),
+        (("--to", "tex", "--tags"), "there is no --fragment"),
+    ],
+)
+def test_options_of_what_is_unrolled_are_refused(options: tuple[str, ...], words: str) -> None:
+    run = CliRunner().invoke(main, ["unroll", "linear", "h", *options])
+    assert run.exit_code == 2
+    assert words in run.output

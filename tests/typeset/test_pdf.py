@@ -27,6 +27,7 @@ def engine(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_pdflatex
+@pytest.mark.slow
 def test_a_pdf_is_the_same_each_time_and_its_text_is_not_lost(tmp_path: Path) -> None:
     files = [tmp_path / "a.pdf", tmp_path / "b.pdf"]
     for file in files:
@@ -44,6 +45,7 @@ def test_a_pdf_is_the_same_each_time_and_its_text_is_not_lost(tmp_path: Path) ->
 
 
 @needs_pdflatex
+@pytest.mark.slow
 def test_slides_are_set_too(tmp_path: Path) -> None:
     words = ["derive", "recurrence", "--to", "beamer", "-o", str(tmp_path / "it.pdf")]
     assert CliRunner().invoke(cli.main, words).exit_code == 0

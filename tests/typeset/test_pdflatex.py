@@ -103,18 +103,21 @@ def test_results_leave_no_more_than_a_third_of_a_page_empty(
     assert ("These are they" in shown) == ("(1)" in shown) == begun
 
 
-GAINS = [f"b_{k}" for k in range(12)]
-WIDE = f"""
+def wide(count: int) -> str:
+    """A model whose sums, product and concatenation have so many members."""
+    numbers = range(count)
+    gains = " * ".join(f"b_{k}" for k in numbers)
+    return f"""
 x: (d,)
-h[t] = tanh({" + ".join(f"W_{k} @ h[t-{k}]" for k in range(1, 13))} + U @ x[t])
-g[t] = ({" + ".join(f"a_{k} * h[t]" for k in range(15))}) / (1 + exp({" * ".join(GAINS)}))
-q[t] = tanh(R @ concat({", ".join(f"sin(c_{k} * g[t])" for k in range(12))}))
+h[t] = tanh({" + ".join(f"W_{k} @ h[t-{k + 1}]" for k in numbers)} + U @ x[t])
+g[t] = ({" + ".join(f"a_{k} * h[t]" for k in numbers)}) / (1 + exp({gains}))
+q[t] = tanh(R @ concat({", ".join(f"sin(c_{k} * g[t])" for k in numbers)}))
 loss[t] = squared_error(q[t], y[t])
 """
 
 
 def test_long_formulas_are_broken_into_lines(tmp_path: Path) -> None:
-    assert not complaints(render(derive(parse(WIDE, "wide"))), tmp_path)
+    assert not complaints(render(derive(parse(wide(13), "wide"))), tmp_path)
 
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.stem)
@@ -169,7 +172,7 @@ def test_the_styles_of_a_test_cell_compile(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_long_formulas_are_broken_in_all_styles(tmp_path: Path) -> None:
-    derivation = derive(parse(WIDE, "wide"))
+    derivation = derive(parse(wide(10), "wide"))
     for notation in some(("superscript,D", "bar", "superscript,delta"), 3):
         style = Style.of("row", notation, "index")
         assert not complaints(render(derivation, style=style), tmp_path)

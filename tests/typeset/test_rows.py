@@ -86,9 +86,9 @@ SHOWN: tuple[tuple[Expr, str], ...] = (
     (Product(Transpose(W), Mul((SQUARE, dh()))),
      r"\frac{\partial L}{\partial \mathbf{h}_t} \operatorname{diag}[\mathbf{h}_t^{\odot 2}] "
      r"\mathbf{W}_{\mathrm{hh}}"),
-    (Pullback(OUT, h(), DO), r"\frac{\partial L}{\partial \mathbf{o}_t} "
+    (Pullback(OUT, h(), DO), r"\frac{\partial L}{\partial \mathbf{o}_t} \, "
      r"\frac{\partial \mathbf{o}_t}{\partial \mathbf{h}_t}"),
-    (Pullback(h(), ZETA, dh()), r"\frac{\partial L}{\partial \mathbf{h}_t} "
+    (Pullback(h(), ZETA, dh()), r"\frac{\partial L}{\partial \mathbf{h}_t} \, "
      r"\frac{\partial \mathbf{h}_t}{\partial \zeta}"),
     (TimeSum(Add((h(), Neg(B)))),
      r"\sum_{t=1}^T (\mathbf{h}_t - \mathbf{b}_{\mathrm{h}})"),
