@@ -296,6 +296,7 @@ def test_a_slip_planted_in_a_printed_line_is_seen() -> None:
         ("layer_norm", "sensitivity", r"\mathbf{1}^{\top} \operatorname{diag}"),
         ("lagged_input", "index", r"{\partial (\mathbf{x}_0)_{i}} &="),
         ("norms_and_robust_losses", "one step", r"\frac{\partial \ell_t}{\partial \ell_t}"),
+        ("rational", "rows", r"{d T n_{\mathrm{a}}} \mathbf{1}"),
     ],
 )
 def test_lines_of_a_kind_are_right(name: str, way: str, sign: str) -> None:
@@ -303,7 +304,8 @@ def test_lines_of_a_kind_are_right(name: str, way: str, sign: str) -> None:
     many derivatives in one line, a falling product of numbers, what is made of a parameter and so
     follows it, a line broken before a factor, an entry of a matrix by one of another, a column of
     zeros beside an identity, an entry behind those of another vector, sums of rows, a step of a
-    sequence of one, the gradient of one step's loss beside the slope of its equation.
+    sequence of one, the gradient of one step's loss beside the slope of its equation, a length d
+    before another in a denominator.
     """
     found = [line for line in lines(name, way) if sign in line]
     assert found

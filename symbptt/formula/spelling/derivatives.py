@@ -319,11 +319,16 @@ class DerivativeReader(ProductReader, SumReader):
         )
 
     def alone(self, node: wr.Differential) -> Iterator[Way]:
-        r"""``dh_t``, ``\delta W``: the gradient of L; a product where the model has a delta."""
+        r"""``dh_t``, ``\delta W``: the gradient of L; a product where the model has a delta.
+
+        So is ``d T``, where a length is called d and what stands behind has no gradient.
+        """
         if node.operand is None or node.kind in ("∂", "+"):
             self.wrong(node.place, "a derivative is a quotient, `∂L/∂h_t`, or `d(L, h[t])`")
-        if node.kind == "δ" and self.called("delta"):
-            word = wr.Word(Place(1, node.place.column, 1, node.operand.place.column), "delta")
+        letter = {"δ": "delta", "d": "d"}[node.kind]
+        is_length = letter in self.dims and not self.has_gradient(node.operand)
+        if is_length or (node.kind == "δ" and self.called(letter)):
+            word = wr.Word(Place(1, node.place.column, 1, node.operand.place.column), letter)
             yield from self.operated(wr.Operated(node.place, [word, node.operand], [""]))
             return
         core, below, above, primes = parts_of(node.operand)
@@ -334,6 +339,13 @@ class DerivativeReader(ProductReader, SumReader):
             yield replace(
                 way, notes=(*way.notes, (f"`{self.shown(node.place)}`", "the gradient of L"))
             )
+
+    def has_gradient(self, operand: wr.Written) -> bool:
+        """Whether L is differentiated by such: not by T, nor by a length."""
+        try:
+            return bool(self.settled(self.gradients(operand.place, operand)))
+        except FormulaError:
+            return False
 
     def sign_of_gradient(
         self, core: wr.Word, place: Place, below: list[wr.ScriptText], above: list[wr.ScriptText]
