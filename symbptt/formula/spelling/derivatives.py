@@ -341,7 +341,9 @@ class DerivativeReader(ProductReader, SumReader):
             )
 
     def has_gradient(self, operand: wr.Written) -> bool:
-        """Whether L is differentiated by such: not by T, nor by a length."""
+        """Whether L is differentiated by such a name: not by T, nor by a length."""
+        if not isinstance(parts_of(operand)[0], wr.Word):
+            return True
         try:
             return bool(self.settled(self.gradients(operand.place, operand)))
         except FormulaError:
