@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from symbptt.formula.answer import Verdict
     from symbptt.formula.verdict import check
     from symbptt.gallery.building import site
+    from symbptt.gallery.serving import serve
     from symbptt.language.library import load
     from symbptt.language.library import names as list
     from symbptt.language.parser import parse
@@ -79,6 +80,7 @@ __all__ = [
     "plot",
     "print_document",
     "proofread",
+    "serve",
     "show",
     "site",
     "strategies",
@@ -119,6 +121,7 @@ _HOME = {
     "print_document": "symbptt.typeset.document:printed",
     "proofread": "symbptt.documents.proofreading",
     "show": "symbptt.listing:model_text",
+    "serve": "symbptt.gallery.serving",
     "site": "symbptt.gallery.building",
     "strategies": "symbptt.figures.truncation:truncation_figure",
     "study": "symbptt.experiments.experiment:study_estimators",

@@ -48,8 +48,9 @@ VERBS: dict[str, tuple[str, ...]] = {
     "strategies": ("-n", "3"),
     "demo": (),
     "site": ("out", "linear"),
+    "serve": ("linear",),
 }
-WRITING = [verb for verb in VERBS if verb not in ("demo", "site")]
+WRITING = [verb for verb in VERBS if verb not in ("demo", "serve", "site")]
 """Those with -o."""
 READING = [verb for verb, words in VERBS.items() if "linear" in words]
 """Those that read a model."""
@@ -80,6 +81,7 @@ def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("symbptt.experiments.experiment.text", lambda study: "a table\n")
     monkeypatch.setattr("symbptt.demonstration.run", lambda *args: click.echo("derived") or True)
     monkeypatch.setattr("symbptt.gallery.building.site", lambda *args, **options: ("index.html",))
+    monkeypatch.setattr("symbptt.gallery.serving.serve", lambda *args: None)
     monkeypatch.setattr("symbptt.demonstration.documentation", lambda: "some text to draw")
 
 

@@ -18,7 +18,7 @@ from tests.points import draw, sizes
 
 NAMES = ("linear", "char_rnn", "lag_two", "scalar_state", "learned_start", "last_step")
 FUNCTIONS = ("loss_and_grads", "forward", "init_params", "Workspace", "clip_gradients")
-HUGE, LARGE = 10**9, 10**4
+HUGE, LARGE = 10**12, 10**4
 KINDS = ("f2", "f4", "f8", ">f8", "c16", "i1", "u8", "?", "O", "U3", "M8[s]")
 
 
