@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -89,3 +90,10 @@ def call(module: Any, point: Point) -> Result:
             largest = float(np.abs(same_carry[key]).max(initial=0.0))
             np.testing.assert_allclose(carry[key], same_carry[key], 0, rounding * largest)
     return Result(loss, grads, carry, outputs)
+
+
+def is_caught(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for a signal, as Linux tells."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    (mask,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(mask, 16) >> (number - 1) & 1)

@@ -29,6 +29,7 @@ from symbptt.errors import visible
 from symbptt.exercises.sheet import exercise
 from symbptt.language import library
 from symbptt.proof.rows import Report, Row
+from tests.modules import is_caught
 
 VERBS: dict[str, tuple[str, ...]] = {
     "list": (),
@@ -445,13 +446,6 @@ def test_a_signal_in_what_catches_everything(
     with process(module="planted", PYTHONPATH=str(tmp_path)) as running:
         assert running.communicate(timeout=60) == (b"", words)
     assert running.returncode == 128 + number
-
-
-def is_caught(pid: int, number: signal.Signals) -> bool:
-    """Whether a process has a handler of its own for a signal."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    (mask,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(int(mask, 16) >> (number - 1) & 1)
 
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
