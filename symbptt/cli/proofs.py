@@ -121,8 +121,8 @@ _CONVENTIONS = (
     click.option(
         "--total",
         type=click.Choice(["mean", "sum", "last"]),
-        default="mean",
-        help="What the formula's L is: the mean of the losses, their sum or the last one.",
+        help="What the formula's L is: the mean of the losses, their sum or the last one; "
+        "without it what the model says.",
     ),
     click.option(
         "--where",
