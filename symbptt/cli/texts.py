@@ -34,7 +34,7 @@ from symbptt.output import MARK
 if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.calculus.derivation import Derivation
-    from symbptt.typeset.blocks import Block, Figure
+    from symbptt.typeset.blocks import Figure
 
 
 @verb(JSON, name="list")
@@ -189,6 +189,7 @@ def derive(
     set by --to beamer -o FILE.pdf, which needs the engine.
     """
     from symbptt.calculus.gradients import derive as differentiate
+    from symbptt.codegen.statements import statements
     from symbptt.typeset.document import refuse_together, render
     from symbptt.typeset.pdf import pdf
     from symbptt.typeset.style import Style
@@ -200,7 +201,7 @@ def derive(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
     chosen = [part for part in parts.split(",") if part]
-    beside = _code_of(derivation) if to == "html" else ()
+    beside = (statements(derivation),) if to == "html" else ()
     figure = _graph_of(derivation, notation) if drawn else None
     switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
     written = partial(
@@ -212,7 +213,7 @@ def derive(
         title=title,
         author=author,
         beside=beside,
-        variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
+        variants=variants(derivation, style, chosen, statements, ahead) if switched else (),
         figure=figure,
     )
     if to == "pdf" or (to == "beamer" and output_ends_in(".pdf")):
@@ -226,14 +227,6 @@ def _graph_of(derivation: Derivation, notation: str) -> Figure:
     from symbptt.figures.figure import block
 
     return block(derivation.model, notation=notation, derivation=derivation)
-
-
-def _code_of(derivation: Derivation) -> tuple[Block, ...]:
-    """The statements that compute it, where there are any."""
-    from symbptt.codegen.statements import statements
-
-    listing = statements(derivation)
-    return (listing,) if listing else ()
 
 
 @verb()
