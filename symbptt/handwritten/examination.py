@@ -314,8 +314,9 @@ class Examination:
                 "returns other gradients"
             )
             return
+        again = replace(self._again, dtype=self.cases[0].dtype)
         stale = {*right(self.cases[0], last.grads, self.convention)}
-        stale -= {*right(self._again, other.grads, self.convention)}
+        stale -= {*right(again, other.grads, self.convention)}
         if stale:
             yield SlipFound(
                 "it keeps what it worked out in the call before: called again with other numbers "
