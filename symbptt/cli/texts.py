@@ -115,7 +115,7 @@ def unroll(
         return Result(lambda: headed(found.text()), found.data)
     document = found.document((f"{MARK}: {command_line()}",), title, author)
     named = landing and landing.named(f"{found.model.name}:unrolled")
-    return Result(lambda: printed(document, to, named), found.data)
+    return Result(lambda: printed(document, to, named), found.data, is_document=True)
 
 
 def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> Result:
@@ -124,7 +124,7 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     if what is not None:
         raise click.UsageError(f"{what} and --to sympy can't be combined: a script says all")
     text = script(read_model(name), horizon, dims)
-    return Result(lambda: headed(text), dict)
+    return Result(lambda: headed(text), dict, is_document=True)
 
 
 @verb()
