@@ -328,6 +328,15 @@ def notation_option(command: Command) -> Command:
     )(command)
 
 
+def language_option(command: Command) -> Command:
+    return click.option(
+        "--language",
+        type=KeyOf("language", "symbptt.typeset.translation", "LANGUAGES"),
+        default="en",
+        help="What the document is written in; names and comments of the model stay.",
+    )(command)
+
+
 def form_option(command: Command) -> Command:
     return click.option(
         "--form",
