@@ -16,6 +16,7 @@ import click
 from click.core import ParameterSource
 
 from symbptt import __version__, errors
+from symbptt.cli import terminal
 from symbptt.cli.ending import DONE, print_text, status_of
 from symbptt.output import MARK, is_pdf, pdf_text, says_its_maker, signed, write
 
@@ -27,12 +28,30 @@ if TYPE_CHECKING:
 else:
     TextType = click.ParamType
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 Verb = Callable[..., "str | bytes | Result"]
+
+
+class Command(click.Command):
+    """A verb: its help is coloured on a terminal."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        return _coloured_help(super().get_help(ctx), ctx)
+
+
+def _coloured_help(text: str, context: click.Context) -> str:
+    # The colours are decided here, and click is told.
+    context.color = terminal.has_colours(sys.stdout)
+    return terminal.help_text(text, sys.stdout)
 
 
 class Commands(click.Group):
     """The verbs in the order of a day's work; however one ends, it ends in a status."""
+
+    command_class = Command
+
+    def get_help(self, ctx: click.Context) -> str:
+        return _coloured_help(super().get_help(ctx), ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -75,11 +94,18 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """What a verb found, written as text or, with --json, as data."""
+    """What a verb found, written as text or, with --json, as data.
+
+    Attributes
+    ----------
+    is_document : bool
+        Whether its text has a format of its own, and is printed as it stands.
+    """
 
     text: Callable[[], str]
     data: Callable[[], dict[str, Any]]
     status: int = DONE
+    is_document: bool = False
 
 
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="For a program to read.")
@@ -110,9 +136,12 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
             if isinstance(found, bytes):
                 emit(pdf_text(found, command_line()), output, force)
                 return
-            result = Result(lambda: found, dict) if isinstance(found, str) else found
+            result = Result(lambda: found, dict, DONE, True) if isinstance(found, str) else found
             text = _json_text(result.data()) if as_json else errors.visible(result.text())
-            emit(text, output, force)
+            if output is None and not (as_json or result.is_document):
+                print_text(terminal.result(signed(text), sys.stdout))
+            else:
+                emit(text, output, force)
             if result.status:
                 sys.exit(result.status)
 
@@ -241,7 +270,7 @@ class KeyOf(TextType):
 
 def format_option(
     module: str, table: str, default: str, words: str
-) -> Callable[[Command], Command]:
+) -> Callable[[Function], Function]:
     """What a result is written as: a key of a table, which says how files of it end.
 
     The ending of -o says it where --to doesn't.
@@ -289,17 +318,17 @@ def charted(found: Charted, to: str, text: Callable[[], str], data: Callable[[],
     from symbptt.plots.chart import csv_text
 
     if to == "csv":
-        return Result(lambda: headed(csv_text(found.chart())), data)
+        return Result(lambda: headed(csv_text(found.chart())), data, is_document=True)
     from symbptt.plots.drawing import svg_text
 
-    return Result(lambda: svg_text(found.chart(), command_line()), data)
+    return Result(lambda: svg_text(found.chart(), command_line()), data, is_document=True)
 
 
-def model_argument(command: Command) -> Command:
+def model_argument(command: Function) -> Function:
     return click.argument("model_name", metavar="MODEL")(command)
 
 
-def estimator_option(command: Command) -> Command:
+def estimator_option(command: Function) -> Function:
     return click.option(
         "--estimator",
         default="full",
@@ -308,7 +337,7 @@ def estimator_option(command: Command) -> Command:
     )(command)
 
 
-def layout_option(command: Command) -> Command:
+def layout_option(command: Function) -> Function:
     return click.option(
         "--layout",
         type=KeyOf("layout", "symbptt.typeset.style", "LAYOUTS"),
@@ -317,7 +346,7 @@ def layout_option(command: Command) -> Command:
     )(command)
 
 
-def notation_option(command: Command) -> Command:
+def notation_option(command: Function) -> Function:
     return click.option(
         "--notation",
         type=KeyOf("notation", "symbptt.typeset.style", "NOTATIONS", several=True),
@@ -328,7 +357,7 @@ def notation_option(command: Command) -> Command:
     )(command)
 
 
-def language_option(command: Command) -> Command:
+def language_option(command: Function) -> Function:
     return click.option(
         "--language",
         type=KeyOf("language", "symbptt.typeset.translation", "LANGUAGES"),
@@ -337,7 +366,7 @@ def language_option(command: Command) -> Command:
     )(command)
 
 
-def form_option(command: Command) -> Command:
+def form_option(command: Function) -> Function:
     return click.option(
         "--form",
         type=KeyOf("form", "symbptt.calculus.gradients", "FORMS"),
@@ -346,7 +375,7 @@ def form_option(command: Command) -> Command:
     )(command)
 
 
-def only_option(command: Command) -> Command:
+def only_option(command: Function) -> Function:
     return click.option(
         "--only",
         metavar="NAMES",
@@ -360,7 +389,7 @@ def read_names(_: click.Context, option: click.Parameter, values: Iterable[str])
     return [name.strip() for part in values for name in part.split(",") if name.strip()]
 
 
-def bind_option(command: Command) -> Command:
+def bind_option(command: Function) -> Function:
     return click.option(
         "--bind",
         "bindings",
@@ -385,7 +414,7 @@ def read_bindings(
     return found
 
 
-def dim_option(words: str) -> Callable[[Command], Command]:
+def dim_option(words: str) -> Callable[[Function], Function]:
     """Lengths of dimensions; ``words`` say what those have that are left out."""
     return click.option(
         "--dim",

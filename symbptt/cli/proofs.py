@@ -10,7 +10,7 @@ import click
 from symbptt.cli.ending import DONE, FAILED, UNDECIDED, print_text
 from symbptt.cli.program import (
     JSON,
-    Command,
+    Function,
     Result,
     Seconds,
     bind_option,
@@ -140,7 +140,7 @@ _CONVENTIONS = (
 """How a person's formulas are meant."""
 
 
-def conventions(command: Command) -> Command:
+def conventions(command: Function) -> Function:
     for option in reversed(_CONVENTIONS):
         command = option(command)
     return command

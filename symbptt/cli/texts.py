@@ -35,7 +35,7 @@ from symbptt.output import MARK
 if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.calculus.derivation import Derivation
-    from symbptt.typeset.blocks import Block, Figure
+    from symbptt.typeset.blocks import Figure
 
 
 @verb(JSON, name="list")
@@ -116,7 +116,7 @@ def unroll(
         return Result(lambda: headed(found.text()), found.data)
     document = found.document((f"{MARK}: {command_line()}",), title, author)
     named = landing and landing.named(f"{found.model.name}:unrolled")
-    return Result(lambda: printed(document, to, named), found.data)
+    return Result(lambda: printed(document, to, named), found.data, is_document=True)
 
 
 def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> Result:
@@ -125,7 +125,7 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     if what is not None:
         raise click.UsageError(f"{what} and --to sympy can't be combined: a script says all")
     text = script(read_model(name), horizon, dims)
-    return Result(lambda: headed(text), dict)
+    return Result(lambda: headed(text), dict, is_document=True)
 
 
 @verb()
@@ -192,6 +192,7 @@ def derive(
     set by --to beamer -o FILE.pdf, which needs the engine.
     """
     from symbptt.calculus.gradients import derive as differentiate
+    from symbptt.codegen.statements import statements
     from symbptt.typeset.document import refuse_together, render
     from symbptt.typeset.pdf import pdf
     from symbptt.typeset.style import Style
@@ -203,7 +204,7 @@ def derive(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
     chosen = [part for part in parts.split(",") if part]
-    beside = _code_of(derivation) if to == "html" else ()
+    beside = (statements(derivation),) if to == "html" else ()
     figure = _graph_of(derivation, notation) if drawn else None
     switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
     written = partial(
@@ -215,7 +216,7 @@ def derive(
         title=title,
         author=author,
         beside=beside,
-        variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
+        variants=variants(derivation, style, chosen, statements, ahead) if switched else (),
         figure=figure,
     )
     if to == "pdf" or (to == "beamer" and output_ends_in(".pdf")):
@@ -229,14 +230,6 @@ def _graph_of(derivation: Derivation, notation: str) -> Figure:
     from symbptt.figures.figure import block
 
     return block(derivation.model, notation=notation, derivation=derivation)
-
-
-def _code_of(derivation: Derivation) -> tuple[Block, ...]:
-    """The statements that compute it, where there are any."""
-    from symbptt.codegen.statements import statements
-
-    listing = statements(derivation)
-    return (listing,) if listing else ()
 
 
 @verb()
