@@ -150,6 +150,15 @@ def notation_option(command: Function) -> Function:
     )(command)
 
 
+def language_option(command: Function) -> Function:
+    return click.option(
+        "--language",
+        type=KeyOf("language", "symbptt.typeset.translation", "LANGUAGES"),
+        default="en",
+        help="Write the document in this language; names and comments of the model stay.",
+    )(command)
+
+
 def form_option(command: Function) -> Function:
     return click.option(
         "--form",

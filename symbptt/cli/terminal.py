@@ -47,7 +47,7 @@ _RESULT: _Rules = (
 )
 _ERROR: _Rules = (
     (r"^(Error:|symbptt:(?: internal error:)?)", _BAD),
-    (r"^ *(\S+:\d+:)(?= )", _NAME),  # where it is
+    (r"^ *(\S+:\d+:)(?=\s|$)", _NAME),  # where it is
     _CARETS,
 )
 _HELP: _Rules = (

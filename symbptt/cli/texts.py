@@ -17,6 +17,7 @@ from symbptt.cli.options import (
     estimator_option,
     form_option,
     format_option,
+    language_option,
     layout_option,
     model_argument,
     notation_option,
@@ -177,6 +178,7 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
 )
 @layout_option
 @notation_option
+@language_option
 @form_option
 @click.option(
     "--of",
@@ -200,6 +202,7 @@ def derive(
     drawn: bool,
     layout: str,
     notation: str,
+    language: str,
     form: str,
     of: str,
     only: list[str],
@@ -222,7 +225,7 @@ def derive(
     from symbptt.typeset.style import Style
     from symbptt.typeset.variants import variants
 
-    style = Style.of(layout, notation, detail)
+    style = Style.of(layout, notation, detail, language)
     landing = landing_of(fragment, label_prefix, heading, tags)
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
