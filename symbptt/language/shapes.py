@@ -12,6 +12,7 @@ from symbptt.language.lengths import LengthSum
 from symbptt.language.ranks import elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Findings, Source
+from symbptt.language.spelling import Level, spell
 from symbptt.language.unification import Shapes, Sizes
 
 MAX_POWER = 1_000
@@ -187,10 +188,10 @@ class ShapeInference(Shapes):
         vector, matrix = (first, other) if is_vector else (other, first)
         hint = ""
         if isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
-            scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
+            scaled = f"`{spell(vector, Level.SIGN)} * ({spell(matrix, Level.SIGN)} @ v)`"
             hint = f"; a scaled matrix product is written {scaled}"
         elif isinstance(matrix, sf.Named | sf.Flip):
-            hint = f"; a matrix product is written `{self.words.operand(matrix)} @ v`"
+            hint = f"; a matrix product is written `{spell(matrix, Level.SIGN)} @ v`"
         words = self.words
         self.wrong(
             other,
