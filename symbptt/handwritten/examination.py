@@ -174,14 +174,21 @@ class Examination:
         self.cases += [self._case(up, LONGEST), self._case(up, 3, dtype="float32")]
         self.cases += [*self._large()]
         calls = [ProgramCall(case) for case in self.cases]
-        # The same once more, on the object and in the module that have been called since.
+        # The same once more, on the object and in the module that have been called since; then
+        # other numbers of the same shapes.
         repeated = [
             ProgramCall(self.cases[0]),
             ProgramCall(self.cases[3], True),
             ProgramCall(self.cases[0], True),
+            ProgramCall(self._again, True),
         ]
         answers = self.caller.answers([*calls, *repeated])
         self.answers, self.repeated = answers[: len(calls)], answers[len(calls) :]
+
+    @property
+    def _again(self) -> ProgramCase:
+        """The shapes of the first case, with other numbers."""
+        return self._case(self.chosen.sizes[0], 3, scale=0.5)
 
     def _large(self) -> Iterator[ProgramCase]:
         """Long sequences whose gradients are large enough to be clipped."""
@@ -298,11 +305,23 @@ class Examination:
         if endless:
             names = tuple(n for n in few[0] if n in endless)
             yield SlipFound("it is not finite: NaN, or infinite", names)
-        first, _, last = self.repeated
-        if first.outcome.ok and last.outcome.ok and not _alike(first.grads, last.grads):
+        first, _, last, other = self.repeated
+        if not (first.outcome.ok and last.outcome.ok and other.outcome.ok):
+            return
+        if not _alike(first.grads, last.grads):
             yield SlipFound(
                 "it keeps state from the call before: called again with the same arguments it "
                 "returns other gradients"
+            )
+            return
+        again = replace(self._again, dtype=self.cases[0].dtype)
+        stale = {*right(self.cases[0], last.grads, self.convention)}
+        stale -= {*right(again, other.grads, self.convention)}
+        if stale:
+            yield SlipFound(
+                "it keeps what it worked out in the call before: called again with other numbers "
+                "of the same shapes it returns gradients that are not right there",
+                tuple(name for name in last.grads if name in stale),
             )
 
     # --- slips of mathematics ---------------------------------------------------------------------
