@@ -50,7 +50,7 @@ def check_code(
     returns: Sequence[str] = (),
     batch_first: bool = False,
     layout: str = "column",
-    total: str = "mean",
+    total: str | None = None,
     seconds: float = 60.0,
 ) -> CodeVerdict:
     """Examine the gradients that a function returns.
@@ -67,8 +67,9 @@ def check_code(
         Whether arrays are (B, T, d).
     layout : str
         ``row``: matrices are handed in transposed, and so are their gradients.
-    total : str
-        What the program's L is: the ``mean`` of the losses or their ``sum``.
+    total : str, optional
+        What the program's L is: the ``mean`` of the losses or their ``sum``; what the model
+        says without one.
     seconds : float
         Of each process in which it runs.
 
@@ -79,11 +80,13 @@ def check_code(
     MissingLossError
         If the model has no loss.
     """
-    if total not in ("mean", "sum"):
+    if total not in (None, "mean", "sum"):
         raise OptionError(f"total: expected mean or sum, found {total}")
     bound = bind_functions(model, bind)
     if bound.loss is None:
         raise MissingLossError(f"{model.name} has no loss")
+    total = total or bound.total.word
+    bound = replace(bound, summed=False)  # factors are told as those of the mean
     file = program.read(path)
     room = Room(Path(path), file.source, seconds)
     known = ProgramNames(bound, *read_names(names, bound))

@@ -24,8 +24,16 @@ from symbptt.typeset.blocks import (
     Table,
     Words,
 )
-from symbptt.typeset.latex import aligned, boxed, rows_of
-from symbptt.typeset.text import LETTERED, latex_comment, latex_text, lettered, markdown_text
+from symbptt.typeset.latex import aligned, rows_of
+from symbptt.typeset.markdown_math import displayed, numbered, safe_in_markdown
+from symbptt.typeset.text import (
+    LETTERED,
+    latex_comment,
+    latex_text,
+    lettered,
+    lettered_formula,
+    markdown_text,
+)
 
 
 class Format(ABC):
@@ -172,7 +180,7 @@ class Tex(Format):
         return latex_text(text)
 
     def math(self, tex: str) -> str:
-        return f"${tex}$"
+        return f"${lettered_formula(tex)}$"
 
     def heading(self, block: Heading) -> str:
         return _COMMANDS[block.level] % self.prose(block.text)
@@ -181,7 +189,7 @@ class Tex(Format):
         return "\n".join(map(self.prose, block.items))
 
     def display(self, block: Display) -> str:
-        return aligned(rows_of(block.lines, self.words), whole=_WHOLE)
+        return lettered_formula(aligned(rows_of(block.lines, self.words), whole=_WHOLE))
 
     def box(self, block: Box) -> str:
         """Between rules; the frame knows how it goes over the end of a page."""
@@ -190,13 +198,16 @@ class Tex(Format):
 
     def table(self, block: Table) -> str:
         """Over as many pages as it needs, each with the head."""
-        head = f"\\hline\n{' & '.join(block.head)} \\\\\n\\hline\n\\endhead\n\\hline\n\\endfoot\n"
+        head = f"\\hline\n{self.table_head(block)} \\\\\n\\hline\n\\endhead\n\\hline\n\\endfoot\n"
         rows = "".join(self.table_row(tuple(map(self.prose, row))) for row in block.rows)
         return (
             "\\begingroup\n\\renewcommand{\\arraystretch}{1.2}\n"
             f"\\begin{{longtable}}[l]{{@{{}}{self.table_columns(block)}@{{}}}}\n{head}{rows}"
             "\\end{longtable}\n\\endgroup"
         )
+
+    def table_head(self, block: Table) -> str:
+        return " & ".join(map(self.plain, block.head))
 
     def table_columns(self, block: Table) -> str:
         return "".join(f"p{{{width}cm}}" for width in block.widths)
@@ -223,7 +234,7 @@ class Tex(Format):
 
 
 class Markdown(Format):
-    """Blocks in Markdown, with formulas in TeX for MathJax."""
+    """Blocks in Markdown, with formulas between dollar signs, safe on GitHub too."""
 
     def comment(self, text: str) -> str:
         return latex_comment(text).replace(">", "&gt;")
@@ -232,8 +243,7 @@ class Markdown(Format):
         return markdown_text(text)
 
     def math(self, tex: str) -> str:
-        # In a table's cell a bar would end the cell.
-        return "$" + tex.replace("|", r"\vert ") + "$"
+        return f"${safe_in_markdown(tex)}$"
 
     def heading(self, block: Heading) -> str:
         return ("## " if block.level == 1 else "### ") + self.prose(block.text)
@@ -242,10 +252,11 @@ class Markdown(Format):
         return "\n".join(f"- {self.prose(item)}" for item in block.items)
 
     def display(self, block: Display) -> str:
-        return f"$$\n{aligned(rows_of(block.lines, _plain))}\n$$"
+        return displayed(numbered(rows_of(block.lines, _plain)))
 
     def box(self, block: Box) -> str:
-        return f"$$\n{boxed(rows_of(block.lines, _plain))}\n$$"
+        # A frame is a macro, and MathJax takes no more than 5 kB into a macro.
+        return self.display(Display(block.lines))
 
     def table(self, block: Table) -> str:
         rule = ("---",) * len(block.head)
