@@ -97,7 +97,7 @@ def test_the_derivation_of_a_cell_is_exact(name: str, monkeypatch: pytest.Monkey
 
 WITH_LOSS = [n for n in CELLS if model_of(n).loss is not None]
 # A verification of all forms, layouts and levels takes seconds: one cell in sixteen, unless asked.
-SAMPLE = [*WITH_LOSS, *RANDOM] if EXHAUSTIVE else ["elman", *WITH_LOSS[::16]]
+SAMPLE = [*WITH_LOSS, *RANDOM] if EXHAUSTIVE else ["elman", *WITH_LOSS[::24]]
 
 
 @pytest.mark.slow
