@@ -44,7 +44,7 @@ def assert_right(report: Report, model: Model) -> None:
     assert report.failures == ()
     for row in report.rows:
         assert row.ok is None or entries(row) > 0, row
-    parameters = {f"dL/d{p.name}" for p in model.parameters}
+    parameters = {f"dL/d{p.name}" for p in model.learned}
     for check in ("exact", "values", "differences"):
         assert parameters <= {s for row in report.of(check) for s in row.subjects or (row.subject,)}
 
