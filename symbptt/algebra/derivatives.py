@@ -13,7 +13,7 @@ from symbptt.algebra.nodes import Cotangent, Expr, Held, Param, Ref
 
 
 @dataclass(frozen=True)
-class Outer(Expr):
+class Outer(Expr, structured=True):
     """u v.T, a matrix."""
 
     left: Expr
@@ -204,7 +204,7 @@ def _added(dims: tuple[Dim, ...]) -> Dim:
 
 
 @dataclass(frozen=True)
-class Diag(Expr):
+class Diag(Expr, structured=True, linear=True):
     """The diagonal matrix with a vector's entries."""
 
     vector: Expr

@@ -89,7 +89,7 @@ class _Normalizer:
         """A structured node whose operands are plain references."""
         if isinstance(expr, al.Product):
             left = self.matrix(expr.left, owner, index)
-            return al.Product(left, self.operand(expr.right, "u", owner, index))
+            return al.Product(left, self.factor(expr.right, left, owner, index))
         if isinstance(expr, al.Loss):
             expr = replace(
                 expr,
@@ -105,7 +105,19 @@ class _Normalizer:
         if isinstance(expr, al.Transpose):
             inner = self.matrix(expr.operand, owner, index)
             return al.transposed(inner)
+        if isinstance(expr, al.Diag):
+            return al.Diag(self.operand(expr.vector, "u", owner, index))
         return self.operand(expr, "A", owner, index)
+
+    def factor(
+        self, expr: al.Expr, left: al.Expr, owner: str, index: al.Index | None
+    ) -> al.Expr:
+        """The right side of a product: a name, transposed or on a diagonal beside a matrix."""
+        if isinstance(expr, al.Transpose) or (
+            isinstance(expr, al.Diag) and not isinstance(left, al.Diag)
+        ):
+            return self.matrix(expr, owner, index)
+        return self.operand(expr, "u", owner, index)
 
     def operand(self, expr: al.Expr, letter: str, owner: str, index: al.Index | None) -> al.Expr:
         return expr if expr.leaf else self.name(expr, letter, owner, index)

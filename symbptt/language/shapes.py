@@ -111,13 +111,6 @@ class ShapeInference(Shapes):
                 *notes,
             )
             return None
-        if self.is_matrix_input(node):
-            code = f"{name.name}[{node.index}]"
-            why = f"`{name.name}` is a matrix input, which stands alone beside `@`: `{code} @ v`"
-            if name.definition is not None:
-                why = f"`{code}` is declared a matrix, and equations define vectors and scalars"
-            self.wrong(node, why)
-            return None
         return self.names[node.name]
 
     def _row(self, node: sf.TableRow) -> Sizes | None:
