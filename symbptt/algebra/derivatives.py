@@ -97,7 +97,7 @@ class Stack(Expr, opaque=True):
 
     @property
     def shape(self) -> Shape:
-        return (add_dims(part.shape[0] if part.shape else 1 for part in self.parts),)
+        return (add_dims(entries(part.shape) for part in self.parts),)
 
     def moved(self, to: Index, parts: tuple[Ref, ...]) -> Stack:
         return replace(self, index=to, parts=parts)

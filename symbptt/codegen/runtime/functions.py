@@ -51,6 +51,12 @@ def _dot(u: Any, v: Any) -> Any:
     return (u * v).sum(axis=-1, keepdims=True)
 
 
+def _entries(matrices: Any) -> Any:
+    """The entries of each row's matrix, end to end."""
+    count, height, width = matrices.shape
+    return matrices.reshape(count, height * width)
+
+
 def _erf(x: Any) -> Any:
     """The error function, entry by entry; object entries have a method erf."""
     if x.dtype == object:
