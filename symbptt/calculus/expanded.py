@@ -86,8 +86,8 @@ class _Expansion(Within):
 
     @property
     def is_stacked(self) -> bool:
-        """Whether the state is more than one value at one step."""
-        return len(self.places) > 1
+        """Whether the state is more than one value at one step, or a matrix."""
+        return len(self.places) > 1 or any(len(place.shape) > 1 for place in self.places)
 
     def state(self, index: al.Index) -> al.Expr:
         if not self.is_stacked:
@@ -150,9 +150,9 @@ class _Expansion(Within):
         read = self.read_directly()
         index = self.end()
         parts = tuple(
-            al.Direct(al.substitute_index(place, {"t": index}))
+            _laid(al.Direct(al.substitute_index(place, {"t": index})))
             if place.index == al.NOW and place.name in read
-            else forms.zero(place.shape)
+            else forms.zero((al.entries(place.shape),) if place.shape else ())
             for place in self.places
         )
         holds = EVERY if index == al.NOW else None
@@ -223,6 +223,11 @@ class _Expansion(Within):
             pulled = al.Pullback(self.state(at), value, self.handed_back(al.NOW, at), "step")
             terms.append(self.over_ends(pulled, at))
         return forms.add(terms, value.shape) if terms else None
+
+
+def _laid(value: al.Expr) -> al.Expr:
+    """A part of a stacked state: the entries of a matrix end to end."""
+    return al.Vec(value) if len(value.shape) > 1 else value
 
 
 def _at(step: int) -> al.Index:
