@@ -138,7 +138,9 @@ class _Expansion(Within):
         """A Jacobian of the state at a step, from those of its parts."""
         cells = tuple(tuple(self.cell(p, c) for c in columns) for p in self.places)
         sizes, widths = ([al.entries(one.shape) for one in some] for some in (self.places, columns))
-        matrix = al.BlockMatrix(cells, tuple(sizes), tuple(widths))
+        matrix: al.Expr = al.BlockMatrix(cells, tuple(sizes), tuple(widths))
+        if len(cells) == 1 and len(cells[0]) == 1 and cells[0][0] is not None:
+            matrix = cells[0][0]
         moved = al.substitute_index(matrix, {"t": target.index})
         return self.make("jacobian", target, [(moved,)], self.parts(target.index), holds, needs)
 
@@ -157,7 +159,8 @@ class _Expansion(Within):
         )
         holds = EVERY if index == al.NOW else None
         target = al.Direct(self.state(index))
-        return self.make("adjoint", target, [(al.Concat(parts),)], self.parts(index), holds)
+        whole = al.Concat(parts) if len(parts) > 1 else parts[0]
+        return self.make("adjoint", target, [(whole,)], self.parts(index), holds)
 
     def end(self) -> al.Index:
         """Where the state is read out: at every step, or at the last alone."""

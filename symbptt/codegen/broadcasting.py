@@ -26,6 +26,9 @@ def _blocks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
 
 
 def _statement(statement: Assign) -> Assign:
+    """A Jacobian is no value of a row: `symbptt.codegen.tangents` prints it as it is."""
+    if isinstance(statement.target, al.Derivative) or isinstance(statement.value, al.Pullback):
+        return statement
     return replace(statement, value=al.transform(statement.value, laid_out))
 
 

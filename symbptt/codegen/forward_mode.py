@@ -14,6 +14,7 @@ from dataclasses import replace
 from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
+from symbptt.codegen.broadcasting import with_matrices
 from symbptt.codegen.contributions import formula_of
 from symbptt.codegen.lowering import Lowering, merged
 from symbptt.codegen.program import Assign, Block, Program
@@ -29,7 +30,7 @@ def lower_forward(derivation: Derivation) -> Program:
     LoweringError
         If a step reads what no equation can give at that step.
     """
-    return _ForwardMode(derivation).program()
+    return with_matrices(_ForwardMode(derivation).program())
 
 
 def _as_cotangent(expr: al.Expr) -> al.Expr:

@@ -83,6 +83,13 @@ def _kron_first(v: Any, size: int) -> Any:
     return product.reshape(*v.shape[:-1], size, size * v.shape[-1])
 
 
+def _kronecker(left: Any, right: Any) -> Any:
+    """The Kronecker product of two matrices, of every row that they have."""
+    product = left[..., :, None, :, None] * right[..., None, :, None, :]
+    height, width = (left.shape[k] * right.shape[k] for k in (-2, -1))
+    return product.reshape(*product.shape[:-4], height, width)
+
+
 def _less_maximum(v: Any) -> Any:
     """Floats less the maximum of their row: -inf, whose exp is 0, where none is so far below."""
     if v.dtype == object:
