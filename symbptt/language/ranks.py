@@ -319,7 +319,7 @@ def _matrix_quantities(roles: Roles) -> frozenset[str]:
     timed = [name for name in roles.names.values() if name.role in ("quantity", "input")]
     found = {
         name.name
-        for name in timed
+        for name in roles.names.values()
         if name.declaration is not None and len(name.declaration.dims) == 2
     }
     free = {
@@ -354,6 +354,8 @@ def _is_matrix(node: sf.Node, known: set[str], functions: Functions) -> bool:
             # Parameters before `@` are matrices, unless something says that they are not.
             stepless = not any(isinstance(part, sf.Timed | sf.Apply) for part in sf.walk(first))
             left = stepless or _is_matrix(first, known, functions)
+            if isinstance(last, sf.Named):
+                return last.name in known and _is_matrix(first, known, functions)
             return left and _is_matrix(last, known, functions)
     operands = elementwise_operands(node, functions) or []
     return any(_is_matrix(operand, known, functions) for operand in operands)

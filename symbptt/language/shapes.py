@@ -179,7 +179,9 @@ class ShapeInference(Shapes):
         is_vector = len(self.of(first) or ()) == 1
         vector, matrix = (first, other) if is_vector else (other, first)
         hint = ""
-        if isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
+        if isinstance(node, sf.Times) and any(isinstance(n, sf.Timed) for n in sf.walk(matrix)):
+            hint = self._on_a_diagonal(vector, matrix)
+        elif isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
             scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
             hint = f"; a scaled matrix product is written {scaled}"
         elif isinstance(matrix, sf.Named | sf.Flip):
@@ -191,6 +193,18 @@ class ShapeInference(Shapes):
             f"shape{hint}",
             *words.notes((first, 0), (other, 0)),
         )
+
+    def _on_a_diagonal(self, vector: sf.Node, matrix: sf.Node) -> str:
+        """How the rows or columns of a matrix are scaled, if the vector is as long as they are."""
+        words = self.words
+        length = [words.length(size) for size in self.of(vector) or ()]
+        rows, columns = (words.length(size) for size in self.of(matrix) or ())
+        scales = f"diag({words.source.snippet(vector.place)})"
+        if length == [rows]:
+            return f"; rows are scaled by `{scales} @ {words.operand(matrix)}`"
+        if length == [columns]:
+            return f"; columns are scaled by `{words.operand(matrix)} @ {scales}`"
+        return ""
 
     def _clash(self, first: sf.Node, other: sf.Node, axis: int) -> None:
         one, two = self.of(first) or (), self.of(other) or ()

@@ -43,7 +43,8 @@ class _Sides:
         if found is None or name is None or item.name in self.roles.unclear:
             return
         wanted = self.names[item.name]
-        if isinstance(item, Definition) and len(found) == 2 and len(wanted) < 2:
+        undeclared = isinstance(item, Definition) and name.declaration is None
+        if undeclared and len(found) == 2 and len(wanted) < 2:
             self._matrix_undeclared(item, found)
             return
         fits = len(wanted) == len(found)
@@ -55,7 +56,7 @@ class _Sides:
             return
         self._misfit(item, name, None)
 
-    def _matrix_undeclared(self, item: Definition, found: Sizes) -> None:
+    def _matrix_undeclared(self, item: Definition | Assignment, found: Sizes) -> None:
         message = (
             f"`{item.name}[t]` is taken for {self.words.shape(self.names[item.name])}, and this is "
             f"{self.words.shape(found)}: "
