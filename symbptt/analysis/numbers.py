@@ -20,6 +20,8 @@ Array = Any
 Arrays = Mapping[str, Array]
 
 SIZE = 32
+MATRIX_SIZE = 6
+"""The length of a dimension that nothing tells; in a model whose states are matrices."""
 """The length of a dimension that nothing tells."""
 
 STEPS = 50
@@ -117,7 +119,9 @@ class _Sizes:
         return length(dim, self.all())
 
     def all(self) -> dict[str, int]:
-        return {name: self.known.get(name, (SIZE, ""))[0] for name in self.model.dims}
+        matrices = any(len(initial.shape) > 1 for initial in self.model.initials)
+        size = MATRIX_SIZE if matrices else SIZE
+        return {name: self.known.get(name, (size, ""))[0] for name in self.model.dims}
 
 
 def gather(

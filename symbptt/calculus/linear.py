@@ -16,6 +16,11 @@ from symbptt.calculus.adjoint import Edge, readings
 from symbptt.errors import NotAffineError
 from symbptt.functions.vectors import size, vector
 
+MORE_THAN_A_NUMBER = (
+    "the recurrence of a matrix that does more than multiply it by a number is not folded to a "
+    "closed form"
+)
+
 # --- matrices ----------------------------------------------------------------------------
 
 
@@ -83,6 +88,8 @@ def transposed(matrix: al.Expr) -> al.Expr:
             return times(transposed(right), transposed(left))
         case al.Transpose(operand=operand):
             return operand
+        case al.Kronecker(left=left, right=right) if not (_is_row(left) or _is_row(right)):
+            return al.Kronecker(transposed(left), transposed(right))
         case al.Diag() | al.Identity():
             return matrix
         case al.Column(vector=vector) if not vector.shape:
@@ -113,6 +120,8 @@ def applied(matrix: al.Expr, value: al.Expr) -> al.Expr:
             return vector("dot", row, value)
     if isinstance(value, al.Neg):
         return forms.neg(applied(matrix, value.operand))
+    if value.shape[:1] != matrix.shape[1:]:
+        raise NotAffineError(MORE_THAN_A_NUMBER)
     return al.Product(matrix, value)
 
 
@@ -265,6 +274,10 @@ def _row(vector: al.Expr) -> al.Expr:
     return al.Transpose(al.Column(vector))
 
 
+def _is_row(matrix: al.Expr) -> bool:
+    return isinstance(matrix, al.Transpose) and isinstance(matrix.operand, al.Column)
+
+
 def _laid(array: al.Expr) -> al.Expr:
     """A vector, or the entries of a matrix row by row."""
     return al.Vec(array) if array.shape[1:] else array
@@ -307,7 +320,8 @@ class Local:
     ----------
     operand : Ref or Param
     chain : tuple of Expr
-        The derivative, then its working out, matrices all.
+        The derivative, then its working out, matrices all; the derivative alone where a
+        matrix is transposed, which reorders its entries.
     """
 
     operand: al.Expr
@@ -330,6 +344,10 @@ def _local(reading: Edge) -> Local:
     first = al.Derivative(reader.ref, reading.operand)
     # What is worked out entry by entry, in cases, is no matrix; its result is.
     members = [m for m in reading.chain[1:] if not any(isinstance(n, al.Cases) for n in al.walk(m))]
-    found = [affine_terms(member, lambda node: node == own) for member in members]
+    try:
+        found = [affine_terms(member, lambda node: node == own) for member in members]
+    except NotAffineError:
+        # What reorders the entries of a matrix has no matrix here: it stays a derivative.
+        return Local(reading.operand, (first,))
     worked_out = [forms.add((transposed(t.matrix) for t in ts), first.shape) for ts in found]
     return Local(reading.operand, (first, *worked_out))

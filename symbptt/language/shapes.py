@@ -259,12 +259,15 @@ def name_all(shapes: Shapes) -> tuple[str, ...]:
     order: list[str] = []
     taken = set(shapes.lengths.declared)
     named = set()
-    for name, length in _owned(shapes):
+    owned = list(_owned(shapes))
+    for name, length in sorted(owned, key=lambda one: len(shapes.names[one[0]]) > 1):
         for unknown in shapes.lengths.reduce(length).counts:
             if not unknown.fixed and unknown not in named:
                 unknown.label = _free_label(f"n_{name}", taken)
                 named.add(unknown)
                 taken.add(unknown.label)
+    for _, length in owned:
+        for unknown in shapes.lengths.reduce(length).counts:
             if unknown.label not in order:
                 order.append(unknown.label)
     return tuple(order)
