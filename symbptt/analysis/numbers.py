@@ -20,9 +20,10 @@ Array = Any
 Arrays = Mapping[str, Array]
 
 SIZE = 32
-MATRIX_SIZE = 6
-"""The length of a dimension that nothing tells; in a model whose states are matrices."""
 """The length of a dimension that nothing tells."""
+
+MATRIX_SIZE = 6
+"""The same where a state is a matrix, which has as many entries as both its lengths multiply to."""
 
 STEPS = 50
 

@@ -109,13 +109,13 @@ class _Normalizer:
             return al.Diag(self.operand(expr.vector, "u", owner, index))
         return self.operand(expr, "A", owner, index)
 
-    def factor(
-        self, expr: al.Expr, left: al.Expr, owner: str, index: al.Index | None
-    ) -> al.Expr:
-        """The right side of a product: a name, transposed or on a diagonal beside a matrix."""
-        if isinstance(expr, al.Transpose) or (
-            isinstance(expr, al.Diag) and not isinstance(left, al.Diag)
-        ):
+    def factor(self, expr: al.Expr, left: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
+        """The right side of a product: a name, transposed or on a diagonal beside a matrix.
+
+        What is transposed once for all steps is named.
+        """
+        turned = isinstance(expr, al.Transpose) and not (_is_static(left) and _is_static(expr))
+        if turned or (isinstance(expr, al.Diag) and not isinstance(left, al.Diag)):
             return self.matrix(expr, owner, index)
         return self.operand(expr, "u", owner, index)
 
@@ -124,8 +124,7 @@ class _Normalizer:
 
     def name(self, expr: al.Expr, letter: str, owner: str, index: al.Index | None) -> al.Expr:
         """A reference to the quantity that ``expr`` is, defined now if it is new."""
-        static = not any(isinstance(node, al.Ref) for node in al.walk(expr))
-        home = None if static else index
+        home = None if _is_static(expr) else index
         rhs = self.affine(expr, owner, home)
         if home is None:
             for derived in self.derived:
@@ -153,6 +152,11 @@ class _Normalizer:
             )
         self.taken.add(name)
         return name
+
+
+def _is_static(expr: al.Expr) -> bool:
+    """Whether an expression reads nothing that has a step."""
+    return not any(isinstance(node, al.Ref) for node in al.walk(expr))
 
 
 def loss_names(loss: al.Loss) -> tuple[tuple[str, str], ...]:

@@ -85,7 +85,7 @@ def verify(
 @model_argument
 @click.argument("numbers", metavar="[FILE.npz]", required=False, type=FILE)
 @bind_option
-@dim_option("where neither this nor an array tells, 32")
+@dim_option("where neither this nor an array tells, 32 (6 where states are matrices)")
 @click.option("-T", "steps", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none.")
 @click.option(
     "--sequence", type=click.IntRange(1), default=1, help="Which sequence of a batch in FILE."

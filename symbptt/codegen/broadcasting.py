@@ -17,8 +17,13 @@ from symbptt.codegen.program import Assign, Block, Program
 
 def with_matrices(program: Program) -> Program:
     """The program with all scalars beside matrices, and all functions of matrices, laid out."""
-    parts = ("forward", "loss", "backward", "gradients")
-    return replace(program, **{part: _blocks(getattr(program, part)) for part in parts})
+    return replace(
+        program,
+        forward=_blocks(program.forward),
+        loss=_blocks(program.loss),
+        backward=_blocks(program.backward),
+        gradients=_blocks(program.gradients),
+    )
 
 
 def _blocks(blocks: tuple[Block, ...]) -> tuple[Block, ...]:

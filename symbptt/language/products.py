@@ -7,7 +7,7 @@ from functools import partial
 from symbptt.functions.vectors import VectorFunction
 from symbptt.language.names import MATRICES
 from symbptt.language.ranks import Broadcast
-from symbptt.language.surface import Apply, Chain, Flip, Named, Node, Over, Timed, Times, walk
+from symbptt.language.surface import Apply, Chain, Named, Node, Over, Timed, Times, walk
 from symbptt.language.unification import Shapes, Sizes
 
 

@@ -65,7 +65,9 @@ class _Sides:
             message += f"a matrix of parameters has no step, `{item.name} = …`"
         else:
             rows, columns = map(self.words.length, found)
-            message += f"a quantity that is a matrix is declared, `{item.name}: ({rows}, {columns})`"
+            message += (
+                f"a quantity that is a matrix is declared, `{item.name}: ({rows}, {columns})`"
+            )
         self.shapes.wrong(item.rhs, message)
 
     def _misfit(self, item: Definition | Assignment, name: Name, axis: int | None) -> None:
