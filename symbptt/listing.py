@@ -40,10 +40,18 @@ def model_text(model: Model) -> str:
             [*_defined(e), "" if e["role"] == "quantity" else e["role"], e["comment"]]
             for e in data["equations"]
         ],
+        "total loss": [_total(model)] if model.summed else [],
         "notes": [[note] for note in data["notes"]],
     }
     parts = ("\n".join((title, *table(rows))) for title, rows in sections.items() if rows)
     return "\n\n".join(parts) + "\n"
+
+
+def _total(model: Model) -> list[str]:
+    """How losses are totalled, where that is not their mean."""
+    total = model.total
+    over = "the sequences" if total.last else "the steps of all sequences"
+    return [f"L = {plain(total.formula)}", f"summed over {over}"]
 
 
 def _defined(row: Data) -> tuple[str, str]:
@@ -97,6 +105,7 @@ def model_data(model: Model) -> Data:
             }
             for e in model.equations
         ],
+        "total": model.total.word if model.loss else None,
         "notes": list(_notes(model)),
     }
 

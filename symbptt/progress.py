@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -26,8 +27,9 @@ class Progress:
     ) -> None:
         self.title = title
         self.stream = sys.stderr if stream is None else stream
-        # Python has no stderr where that is closed.
-        self.live = self.stream is not None and self.stream.isatty()
+        # Python has no stderr where that is closed; a dumb terminal can't take a line back.
+        seen = self.stream is not None and self.stream.isatty()
+        self.live = seen and os.environ.get("TERM") != "dumb"
         self.every = 0.1 if self.live else every if self.stream is not None else None
         self.last = -float("inf")
 

@@ -9,6 +9,9 @@ import pytest
 # The arrays of tests are small: threads would only wait for each other.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# What tests read is plain, whoever runs them.
+os.environ.pop("FORCE_COLOR", None)
+
 # As the program has it: to look for garbage among the expressions of all tests that ran before
 # would be an eighth of their time, and now and then a second of a test that measures its own.
 gc.set_threshold(100_000, 20, 100)

@@ -9,6 +9,7 @@ from itertools import chain, count
 
 from symbptt.algebra.index import LAST, NOW, Dim, Index, Shape
 from symbptt.algebra.nodes import Expr, Param, Ref
+from symbptt.algebra.totals import Total
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,8 @@ class Model:
         For every state and every input read with a lag, steps 0, -1, …, as far as the
         longest lag reaches.
     abstract : tuple of Abstract
+    summed : bool
+        Whether L is the sum of the losses; else it is their mean.
     """
 
     name: str
@@ -173,6 +176,7 @@ class Model:
     constants: tuple[tuple[str, Fraction], ...] = ()
     initials: tuple[Initial, ...] = ()
     abstract: tuple[Abstract, ...] = ()
+    summed: bool = False
     path: str = field(default="", compare=False)
 
     @property
@@ -229,6 +233,12 @@ class Model:
     @property
     def loss(self) -> Equation | None:
         return next((e for e in self.equations if e.name == "loss"), None)
+
+    @property
+    def total(self) -> Total:
+        """How L is made of the loss, which the model must have."""
+        loss = self.equation("loss")
+        return Total(loss.ref, loss.last, self.summed)
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from typing import TextIO
 import click
 
 from symbptt import __version__, errors
+from symbptt.cli import terminal
 from symbptt.output import encoded
 
 DONE, FAILED, USAGE, MODEL_ERROR, UNDECIDED, INTERNAL = 0, 1, 2, 3, 4, 70
@@ -81,7 +82,8 @@ def _usage(error: click.ClickException) -> str:
 def say(words: str) -> None:
     """Say it on stderr; where nothing can be said, the status has to do."""
     try:
-        print(errors.visible(words), file=sys.stderr, flush=True)
+        said = terminal.complaint(errors.visible(words), sys.stderr)
+        print(said, file=sys.stderr, flush=True)
     except OSError:
         forget(sys.stderr)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from symbptt.cli.program import KeyOf
+from symbptt.cli.options import KeyOf
 
 if TYPE_CHECKING:
     from symbptt.typeset.fragment import Fragment
@@ -17,25 +17,37 @@ _FRAGMENT = (
     click.option(
         "--fragment",
         is_flag=True,
-        help="Without preamble, to be pasted into a text: in LaTeX it fits into its columns, "
-        "takes its numbers, and every equation has a label.",
+        help="Leave the preamble out, so that it can be pasted into a text: in LaTeX it fits into "
+        "its columns, takes its numbers, and every equation has a label.",
     ),
     click.option(
         "--label-prefix",
         metavar="PREFIX",
-        help="What the labels of a fragment begin with; MODEL: if not given.",
+        help="Begin the labels of a fragment so; with MODEL: if it is not given.",
     ),
     click.option(
         "--heading",
         type=KeyOf("heading", "symbptt.typeset.fragment", "HEADINGS"),
         default="section",
-        help="The highest heading of a fragment.",
+        help="Take this as the highest heading of a fragment.",
     ),
-    click.option("--tags", is_flag=True, help="A fragment with numbers of its own, as (F1)."),
+    click.option("--tags", is_flag=True, help="Give a fragment numbers of its own, as (F1)."),
 )
 _SIGNED = (
-    click.option("--title", metavar="TEXT", default="", help="In place of its own title."),
-    click.option("--author", metavar="TEXT", default="", help="Who signs the document."),
+    click.option(
+        "--title",
+        metavar="TEXT",
+        default="",
+        show_default=False,
+        help="Put this in the place of its own title.",
+    ),
+    click.option(
+        "--author",
+        metavar="TEXT",
+        default="",
+        show_default=False,
+        help="Say who signs the document.",
+    ),
 )
 
 

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from symbptt import __version__, errors
+from symbptt.cli import terminal
 from symbptt.cli.ending import DONE, print_text, status_of
 from symbptt.output import MARK, is_pdf, pdf_text, says_its_maker, signed, write
 
@@ -23,16 +23,33 @@ if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.plots.chart import Charted
 
-    TextType = click.ParamType[str]
-else:
-    TextType = click.ParamType
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 Verb = Callable[..., "str | bytes | Result"]
+
+
+class Command(click.Command):
+    """A verb: its help is coloured on a terminal, and what it does is said in a whole sentence."""
+
+    def get_short_help_str(self, limit: int = 0) -> str:
+        sentence, _, _ = (self.help or "").partition("\n\n")
+        return " ".join(sentence.split())
+
+    def get_help(self, ctx: click.Context) -> str:
+        return _coloured_help(super().get_help(ctx), ctx)
+
+
+def _coloured_help(text: str, context: click.Context) -> str:
+    # The colours are decided here, and click is told.
+    context.color = terminal.has_colours(sys.stdout)
+    return terminal.help_text(text, sys.stdout)
 
 
 class Commands(click.Group):
     """The verbs in the order of a day's work; however one ends, it ends in a status."""
+
+    command_class = Command
+
+    def get_help(self, ctx: click.Context) -> str:
+        return _coloured_help(super().get_help(ctx), ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -63,11 +80,20 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="MODEL is the name of a built-in model, a file (its name has a / or a .), or - for "
     "standard input. Exit status: 0 done or right, 1 failed, 2 usage, 3 an error in the model, "
-    "4 undecided, 70 an internal error, 130 interrupted, 141 nobody reads the output any more.",
+    "4 undecided, 70 an internal error, 130 interrupted, 141 nobody reads the output any more.\n\n"
+    "With this line in ~/.bashrc (in ~/.zshrc, with zsh in the place of bash) the shell completes "
+    "models, options and their values:\n\n"
+    '\b\n  eval "$(_SYMBPTT_COMPLETE=bash_source symbptt)"',
 )
 @click.version_option(__version__, prog_name="symbptt")
 def main() -> None:
-    """Backpropagation through time of any recurrence: derivation, code and proof."""
+    """Derive backpropagation through time of any recurrence, as text and as code, and prove it.
+
+    For example, this derives the gradient of a built-in model, as a page to be looked at:
+
+    \b
+      symbptt derive linear --to html -o linear.html
+    """
 
 
 # --- what a verb is --------------------------------------------------------------------
@@ -75,22 +101,31 @@ def main() -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """What a verb found, written as text or, with --json, as data."""
+    """What a verb found, written as text or, with --json, as data.
+
+    Attributes
+    ----------
+    is_document : bool
+        Whether its text has a format of its own, and is printed as it stands.
+    """
 
     text: Callable[[], str]
     data: Callable[[], dict[str, Any]]
     status: int = DONE
+    is_document: bool = False
 
 
-JSON = click.Option(["--json", "as_json"], is_flag=True, help="For a program to read.")
+JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print data for a program to read.")
 OUTPUT = (
     click.Option(
         ["-o", "--output"],
         type=click.Path(path_type=Path),
-        help="Write to this file: the whole result or nothing.",
+        help="Write to this file, the whole result or nothing.",
     ),
     click.Option(
-        ["--force"], is_flag=True, help="Let -o replace what symbptt did not write, or was changed."
+        ["--force"],
+        is_flag=True,
+        help="Let -o replace a file that symbptt did not write, or that was changed.",
     ),
 )
 
@@ -110,9 +145,12 @@ def verb(*options: click.Option, name: str | None = None) -> Callable[[Verb], cl
             if isinstance(found, bytes):
                 emit(pdf_text(found, command_line()), output, force)
                 return
-            result = Result(lambda: found, dict) if isinstance(found, str) else found
+            result = Result(lambda: found, dict, DONE, True) if isinstance(found, str) else found
             text = _json_text(result.data()) if as_json else errors.visible(result.text())
-            emit(text, output, force)
+            if output is None and not (as_json or result.is_document):
+                print_text(terminal.result(signed(text), sys.stdout))
+            else:
+                emit(text, output, force)
             if result.status:
                 sys.exit(result.status)
 
@@ -198,88 +236,6 @@ def _each(value: Any) -> Iterable[Any]:
     return value if isinstance(value, tuple) else (value,)
 
 
-# --- options that verbs share ----------------------------------------------------------
-
-
-class Seconds(click.FloatRange):
-    """How long something may take; what is no number bounds nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(min=0, min_open=True)
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        found = super().convert(value, param, ctx)
-        if found != found:
-            self.fail(f"{value} is no time.", param, ctx)
-        return found
-
-
-class KeyOf(TextType):
-    """A key of a table, looked up when it is wanted; with ``several`` perhaps a list of them."""
-
-    def __init__(self, what: str, module: str, table: str, several: bool = False) -> None:
-        self.name = what
-        self.module = module
-        self.table = table
-        self.several = several
-
-    def keys(self) -> tuple[str, ...]:
-        return tuple(getattr(import_module(self.module), self.table))
-
-    def suffixes(self) -> dict[str, str]:
-        """The rows themselves, of a table of formats."""
-        return dict(getattr(import_module(self.module), self.table))
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        for name in filter(None, value.split(",")) if self.several else (value,):
-            errors.known_as(self.name, name, self.keys())
-        return str(value)
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(self.keys())}]"
-
-
-def format_option(
-    module: str, table: str, default: str, words: str
-) -> Callable[[Command], Command]:
-    """What a result is written as: a key of a table, which says how files of it end.
-
-    The ending of -o says it where --to doesn't.
-    """
-    formats = KeyOf("format", module, table)
-
-    def by_ending(context: click.Context, option: click.Parameter, value: str) -> str:
-        output = context.params.get("output")
-        given = context.get_parameter_source("to") is not ParameterSource.DEFAULT
-        if given or output is None or output.suffix == formats.suffixes()[value]:
-            return value
-        for name, suffix in formats.suffixes().items():
-            if output.suffix.lower() == suffix:
-                # A head names it, since without -o it is not the default.
-                context.set_parameter_source("to", ParameterSource.COMMANDLINE)
-                return name
-        return value
-
-    return click.option(
-        "--to",
-        type=formats,
-        default=default,
-        callback=by_ending,
-        help=f"{words}; the ending of -o says it, too.",
-    )
-
-
-CHARTS = {"text": ".txt", "csv": ".csv", "svg": ".svg"}
-"""What measured numbers are written as."""
-
-chart_option = format_option(
-    "symbptt.cli.program",
-    "CHARTS",
-    "text",
-    "Tables, the numbers of the figure, or the figure (which needs matplotlib)",
-)
-
-
 def charted(found: Charted, to: str, text: Callable[[], str], data: Callable[[], Any]) -> Result:
     """What was measured, as it is asked for."""
     if to == "text":
@@ -289,113 +245,10 @@ def charted(found: Charted, to: str, text: Callable[[], str], data: Callable[[],
     from symbptt.plots.chart import csv_text
 
     if to == "csv":
-        return Result(lambda: headed(csv_text(found.chart())), data)
+        return Result(lambda: headed(csv_text(found.chart())), data, is_document=True)
     from symbptt.plots.drawing import svg_text
 
-    return Result(lambda: svg_text(found.chart(), command_line()), data)
-
-
-def model_argument(command: Command) -> Command:
-    return click.argument("model_name", metavar="MODEL")(command)
-
-
-def estimator_option(command: Command) -> Command:
-    return click.option(
-        "--estimator",
-        default="full",
-        metavar="NAME[:ARG]",
-        help="Which gradient: full, window:TAU, chunk:TAU or random:PI.",
-    )(command)
-
-
-def layout_option(command: Command) -> Command:
-    return click.option(
-        "--layout",
-        type=KeyOf("layout", "symbptt.typeset.style", "LAYOUTS"),
-        default="column",
-        help="Vectors as columns or as rows.",
-    )(command)
-
-
-def notation_option(command: Command) -> Command:
-    return click.option(
-        "--notation",
-        type=KeyOf("notation", "symbptt.typeset.style", "NOTATIONS", several=True),
-        default="",
-        show_default=False,
-        help="Where steps in time stand and how derivatives are written; a list with commas, "
-        "as superscript,D.",
-    )(command)
-
-
-def form_option(command: Command) -> Command:
-    return click.option(
-        "--form",
-        type=KeyOf("form", "symbptt.calculus.gradients", "FORMS"),
-        default="adjoint",
-        help="Backward, as a sum over steps, or forward.",
-    )(command)
-
-
-def only_option(command: Command) -> Command:
-    return click.option(
-        "--only",
-        metavar="NAMES",
-        multiple=True,
-        callback=read_names,
-        help="Gradients with respect to these only: W_hh, h[0]; with commas or repeated.",
-    )(command)
-
-
-def read_names(_: click.Context, option: click.Parameter, values: Iterable[str]) -> list[str]:
-    return [name.strip() for part in values for name in part.split(",") if name.strip()]
-
-
-def bind_option(command: Command) -> Command:
-    return click.option(
-        "--bind",
-        "bindings",
-        metavar="NAME=FUNCTION",
-        multiple=True,
-        callback=read_bindings,
-        help="What stands for a function or loss left abstract, as phi=tanh; repeatable.",
-    )(command)
-
-
-def read_bindings(
-    _: click.Context, option: click.Parameter, values: Iterable[str]
-) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for value in values:
-        name, equals, meant = (part.strip() for part in value.partition("="))
-        if not (name and equals and meant):
-            raise click.BadParameter(f"{value!r} is not of the form {option.metavar}")
-        if name in found:
-            raise click.BadParameter(f"{name} is given twice")
-        found[name] = meant
-    return found
-
-
-def dim_option(words: str) -> Callable[[Command], Command]:
-    """Lengths of dimensions; ``words`` say what those have that are left out."""
-    return click.option(
-        "--dim",
-        "dims",
-        metavar="NAME=N",
-        multiple=True,
-        callback=read_lengths,
-        help=f"The length of a dimension, as h=64; {words}; repeatable.",
-    )
-
-
-def read_lengths(
-    context: click.Context, parameter: click.Parameter, values: Iterable[str]
-) -> dict[str, int]:
-    dims = read_bindings(context, parameter, values)
-    for name, value in dims.items():
-        if not value.isdecimal() or int(value) < 1:
-            raise click.UsageError(f"--dim {name}={value}: expected a whole number, at least 1")
-    return {name: int(value) for name, value in dims.items()}
+    return Result(lambda: svg_text(found.chart(), command_line()), data, is_document=True)
 
 
 def read_model(name: str) -> Model:

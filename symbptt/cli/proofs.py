@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from symbptt.cli import completion
 from symbptt.cli.ending import DONE, FAILED, UNDECIDED, print_text
-from symbptt.cli.program import (
-    JSON,
-    Command,
-    Result,
+from symbptt.cli.options import (
+    SEED,
+    Function,
     Seconds,
     bind_option,
     chart_option,
-    charted,
     dim_option,
     estimator_option,
+    model_argument,
+)
+from symbptt.cli.program import (
+    JSON,
+    Result,
+    charted,
     headed,
     json_line,
-    model_argument,
     read_model,
     verb,
     wants_json,
@@ -48,8 +52,8 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "-O",
     "level",
     type=click.IntRange(0, 2),
-    help="The level of the generated module that is tested; 2 by default. That all levels "
-    "agree is tested with each.",
+    help="Test the generated module of this level; 2 if it is not given. That all levels agree is "
+    "tested with each.",
 )
 @click.option("--proof", is_flag=True, help="Print the proof for all T, case by case.")
 def verify(
@@ -60,7 +64,13 @@ def verify(
     level: int | None,
     proof: bool,
 ) -> Result:
-    """Every proof and test, a row each, with figures."""
+    """Prove and test the derivation and the module: a row each, with figures.
+
+    For example, this does so for a built-in model:
+
+    \b
+      symbptt verify linear
+    """
     from symbptt.progress import Progress
     from symbptt.proof.report import verify as prove
 
@@ -85,21 +95,31 @@ def verify(
 @model_argument
 @click.argument("numbers", metavar="[FILE.npz]", required=False, type=FILE)
 @bind_option
-@dim_option("where neither this nor an array tells, 32 (6 where states are matrices)")
-@click.option("-T", "steps", type=click.IntRange(1, 100_000), help="Steps; 50 where FILE has none.")
+@dim_option("32 (6 where a state is a matrix) where neither this nor an array tells")
 @click.option(
-    "--sequence", type=click.IntRange(1), default=1, help="Which sequence of a batch in FILE."
+    "-T",
+    "steps",
+    type=click.IntRange(1, 100_000),
+    help="Look at so many steps; 50 where FILE has none.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option(
+    "--sequence", type=click.IntRange(1), default=1, help="Take this sequence of a batch in FILE."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help=SEED)
 @chart_option
 def analyze(
     model_name: str, numbers: Path | None, bindings: dict[str, str], to: str, **given: Any
 ) -> Result:
-    """Where gradients vanish or explode: spectra, norms by lag and their bounds.
+    """Find where gradients vanish or explode: spectra, norms by lag and their bounds.
 
     FILE.npz holds parameters (all that the recurrence reads, or none), inputs (T, ...) or
     (T, B, ...) and initial values (h[0]) by their names. Inputs that it lacks are drawn at
     random, parameters too if it has none; initial values that it lacks are zero.
+
+    For example, this draws a small model at random and looks at twenty steps:
+
+    \b
+      symbptt analyze linear -T 20 --dim h=8
     """
     from symbptt.analysis.report import analyze as run
     from symbptt.progress import Progress
@@ -116,31 +136,32 @@ _CONVENTIONS = (
         "--layout",
         type=click.Choice(["column", "row"]),
         default="column",
-        help="Whether the formula's vectors are columns or rows.",
+        help="Read the formula's vectors as columns or as rows.",
     ),
     click.option(
         "--total",
         type=click.Choice(["mean", "sum", "last"]),
-        default="mean",
-        help="What the formula's L is: the mean of the losses, their sum or the last one.",
+        help="Read the formula's L as the mean of the losses, their sum or the last one; "
+        "without it as the model says.",
     ),
     click.option(
         "--where",
         multiple=True,
         metavar="DEFINITION",
-        help="What a letter of the formula's own stands for: 'b[t] = W @ x[t]'; repeatable.",
+        help="Define a letter of the formula's own, as 'b[t] = W @ x[t]'; it may be repeated.",
     ),
     click.option(
         "--names",
         default="",
+        show_default=False,
         metavar="NAMES",
-        help="What the formula calls the names of the model: 'U=W_qh, V=W_hx'.",
+        help="Say what the formula calls the names of the model, as 'U=W_qh, V=W_hx'.",
     ),
 )
 """How a person's formulas are meant."""
 
 
-def conventions(command: Command) -> Command:
+def conventions(command: Function) -> Function:
     for option in reversed(_CONVENTIONS):
         command = option(command)
     return command
@@ -152,32 +173,43 @@ def conventions(command: Command) -> Command:
 @click.option(
     "--code",
     metavar="FILE[:FUNCTION]",
+    shell_complete=completion.files,
     help="Examine the gradients that this function, or method, returns, in place of a formula.",
 )
-@click.option("--returns", default="", metavar="NAMES", help="--code: the order of its tuple.")
-@click.option("--batch-first", is_flag=True, help="--code: its arrays are (B, T, d).")
+@click.option(
+    "--returns",
+    default="",
+    show_default=False,
+    metavar="NAMES",
+    help="Take the gradients of --code in this order, where it returns a tuple.",
+)
+@click.option("--batch-first", is_flag=True, help="Give --code arrays of shape (B, T, d).")
 @click.option(
     "--batch",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-    help="A formula a line, - for standard input, in the place of FORMULA; for each a line of "
-    "JSON with its number. Empty lines and those that begin with # are passed over. The exit "
-    "status is that of the worst: unreadable, wrong, undecided, right.",
+    help="Examine a formula a line of this file (- is standard input) in the place of FORMULA, and "
+    "print a line of JSON with its number for each. Empty lines and those that begin with # are "
+    "passed over. The exit status is that of the worst: unreadable, wrong, undecided, right.",
 )
 @click.option(
-    "-T", "horizon", type=click.IntRange(1, 12), default=5, help="The largest T that is looked at."
+    "-T",
+    "horizon",
+    type=click.IntRange(1, 12),
+    default=5,
+    help="Look at sequences up to this length.",
 )
 @click.option(
     "--seconds",
     type=Seconds(),
     default=10,
-    help="The CPU time it may take; past it the formula is undecided. What is left after the "
+    help="Take at most this CPU time; past it the formula is undecided. What is left after the "
     "verdict goes to the search for mends.",
 )
 @conventions
 @estimator_option
-@click.option("--strict", is_flag=True, help="Exit status 1 for a formula that is trivial.")
-@click.option("--seed", type=click.IntRange(min=0), default=0)
+@click.option("--strict", is_flag=True, help="End in status 1 for a formula that is trivial.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help=SEED)
 @bind_option
 def check(
     model_name: str,
@@ -190,7 +222,7 @@ def check(
     bindings: dict[str, str],
     **given: Any,
 ) -> Result:
-    """Is a formula right? If not: where not, what the derivation says, and the edit that mends it.
+    """Examine a formula: is it right, and if not, where not, and which edit mends it?
 
     FORMULA is 'left = right' or 'left = right for CONDITION', as in
     'd(L, h[t]) = W_hh.T @ d(L, h[t+1]) + W_qh.T @ d(L, o[t])'; a chain 'A = B = C' is examined
@@ -211,6 +243,11 @@ def check(
     method; it returns gradients, as a dict or in the order of --returns. A factor that all have
     (the sum of the losses) and clipping are told, and right; with --strict they are status 1.
     docs/code.md says how it is called and what it may return.
+
+    For example, this examines the gradient at the last step:
+
+    \b
+      symbptt check linear 'dL/dh[T] = W_qh.T @ dL/do[T]'
     """
     if [formula, batch, code].count(None) != 2:
         raise click.UsageError(
@@ -272,16 +309,22 @@ def _batch(checker: Checker, path: Path, strict: bool, of_model: bool) -> NoRetu
     "--seconds",
     type=Seconds(),
     default=110,
-    help="The CPU time that the whole may take; what is left then is not read.",
+    help="Take at most this CPU time for the whole; what is left then is not read.",
 )
 @bind_option
 def proofread(model_name: str, document: Path, bindings: dict[str, str], **given: Any) -> Result:
-    """Are the equations of a document right? A row for each, with its line.
+    """Proofread the equations of a document: a row for each, with its line.
 
     DOCUMENT is LaTeX or Markdown. Each displayed equation is *right*, *wrong* (with the derived
     equation and the edit that mends it), of the *model*, or *not read*, with the reason. Letters
     that the document defines and macros are taken up; files that it includes are not opened.
     Exit status: 0 nothing wrong, 1 something is, 2 the document can't be read.
+
+    For example, this reads a derivation again that symbptt wrote:
+
+    \b
+      symbptt derive linear --to md -o notes.md
+      symbptt proofread linear notes.md
     """
     from symbptt.binding import bind
     from symbptt.documents.pages import decode

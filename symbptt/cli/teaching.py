@@ -9,9 +9,7 @@ from typing import Any
 import click
 
 from symbptt import errors
-from symbptt.cli.program import (
-    JSON,
-    Result,
+from symbptt.cli.options import (
     Seconds,
     form_option,
     format_option,
@@ -19,9 +17,8 @@ from symbptt.cli.program import (
     model_argument,
     notation_option,
     only_option,
-    read_model,
-    verb,
 )
+from symbptt.cli.program import JSON, Result, read_model, verb
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 MAX_BYTES = 4_000_000
@@ -37,23 +34,31 @@ def read_steps(ctx: click.Context, option: click.Parameter, value: str | None) -
 @verb()
 @model_argument
 @click.option(
-    "--steps", metavar="N,N,...", callback=read_steps, help="The steps that are left out."
+    "--steps",
+    metavar="N,N,...",
+    callback=read_steps,
+    help="Leave out these steps of the derivation.",
 )
 @click.option(
     "--every",
     type=click.IntRange(1),
-    help="Leave out every so many-th step: the third, if neither.",
+    help="Leave out every so many-th step; every third, if neither is given.",
 )
-@format_option("symbptt.exercises.sheet", "SHEETS", "latex", "The format")
-@click.option("--solution", is_flag=True, help="The same sheet with the answers in the gaps.")
+@format_option("symbptt.exercises.sheet", "SHEETS", "latex", "Write in this format.")
+@click.option("--solution", is_flag=True, help="Write the same sheet with the answers in the gaps.")
 @layout_option
 @notation_option
 @form_option
 @only_option
 def exercise(model_name: str, layout: str, notation: str, **given: Any) -> str:
-    """An exercise sheet: a derivation with gaps.
+    """Make an exercise sheet: a derivation with gaps.
 
     It carries, in comments, what `symbptt grade` needs; the answers are not in it.
+
+    For example, this leaves out every second step:
+
+    \b
+      symbptt exercise linear --every 2 -o sheet.tex
     """
     from symbptt.exercises.sheet import exercise as sheet
     from symbptt.typeset.style import Style
@@ -68,10 +73,10 @@ def exercise(model_name: str, layout: str, notation: str, **given: Any) -> str:
     "--seconds",
     type=Seconds(),
     default=10,
-    help="The CPU time a gap may take.",
+    help="Take at most this CPU time for a gap.",
 )
 def grade(sheet: Path, answers: Path, seconds: float) -> Result:
-    """Are the answers right? Gap by gap, what is wrong with the edit that mends it.
+    """Grade the answers to a sheet, gap by gap, with the edit that mends what is wrong.
 
     SHEET is a file that `symbptt exercise` wrote. ANSWERS has a line a gap, as
     '2: W_hh.T @ dL/dh[t+1] + W_qh.T @ dL/do[t]': the right side or the whole equation, in any
@@ -79,6 +84,12 @@ def grade(sheet: Path, answers: Path, seconds: float) -> Result:
     a comment. An answer is right, equivalent (right in another form than the derivation's),
     wrong, missing or unreadable. Exit status: 0 all right or equivalent, 1 some wrong or missing,
     2 unreadable, 3 the model, 4 undecided.
+
+    For example, this makes a sheet with one gap and grades an answer to it:
+
+    \b
+      symbptt exercise linear --steps 3 -o sheet.tex
+      echo '1: W_qh.T @ dL/do[T]' | symbptt grade sheet.tex -
     """
     from symbptt.exercises.grading import grade as graded
     from symbptt.progress import Progress

@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from symbptt.cli import completion
 from symbptt.cli.landing import fragment_options, landing_of, signed_options
-from symbptt.cli.program import (
-    JSON,
+from symbptt.cli.options import (
     KeyOf,
-    Result,
     bind_option,
-    command_line,
     dim_option,
     estimator_option,
     form_option,
     format_option,
-    headed,
+    language_option,
     layout_option,
     model_argument,
     notation_option,
     only_option,
+)
+from symbptt.cli.program import (
+    JSON,
+    Result,
+    command_line,
+    headed,
     output_ends_in,
     read_model,
     verb,
@@ -34,12 +38,18 @@ from symbptt.output import MARK
 if TYPE_CHECKING:
     from symbptt.algebra import Model
     from symbptt.calculus.derivation import Derivation
-    from symbptt.typeset.blocks import Block, Figure
+    from symbptt.typeset.blocks import Figure
 
 
 @verb(JSON, name="list")
 def list_models() -> Result:
-    """The built-in models, one line each."""
+    """List the built-in models, one line each.
+
+    For example, this lists them for a program to read:
+
+    \b
+      symbptt list --json
+    """
     from symbptt.language import library
     from symbptt.tables import table
 
@@ -57,7 +67,13 @@ def _title(model: Model) -> str:
 @verb(JSON)
 @model_argument
 def show(model_name: str) -> Result:
-    """The equations with what is inferred: shapes and roles."""
+    """Show the equations with what is inferred of them: shapes and roles.
+
+    For example, this shows a built-in model:
+
+    \b
+      symbptt show linear
+    """
     from symbptt.listing import model_data, model_text
 
     model = read_model(model_name)
@@ -66,17 +82,19 @@ def show(model_name: str) -> Result:
 
 @verb(JSON)
 @model_argument
-@click.argument("what", required=False)
-@click.option("-T", "horizon", type=click.IntRange(1, 1000), default=4, help="How many steps.")
+@click.argument("what", required=False, shell_complete=completion.of_model(completion.quantities))
+@click.option(
+    "-T", "horizon", type=click.IntRange(1, 1000), default=4, help="Write out so many steps."
+)
 @format_option(
     "symbptt.unrolled",
     "FORMATS",
     "text",
-    "The format; sympy is a Python script that proves its gradients",
+    "Write in this format; sympy is a Python script that proves its gradients.",
 )
 @fragment_options
 @signed_options
-@dim_option("for sympy; 2 otherwise")
+@dim_option("it is for sympy, and 2 otherwise")
 def unroll(
     model_name: str,
     what: str | None,
@@ -90,11 +108,16 @@ def unroll(
     author: str,
     dims: dict[str, int],
 ) -> Result:
-    """The equations written out for every step, and the closed form that they fold into.
+    """Write the equations out for every step, and the closed form that they fold into.
 
     WHAT is a quantity (h, h[3]), a derivative of the total loss ('d(L, h[t])', 'd(L, W)') or
     of a quantity ('d(h[t], W)'); without it, all equations. What is affine in the values of
     earlier (or, for 'd(L, h[t])', later) steps is folded, checked and proved for all t.
+
+    For example, this writes out what reaches the state over three steps:
+
+    \b
+      symbptt unroll linear 'd(L, h[t])' -T 3
     """
     from symbptt.typeset.document import printed, refuse_landing, refuse_signed
     from symbptt.unrolled import answer
@@ -115,7 +138,7 @@ def unroll(
         return Result(lambda: headed(found.text()), found.data)
     document = found.document((f"{MARK}: {command_line()}",), title, author)
     named = landing and landing.named(f"{found.model.name}:unrolled")
-    return Result(lambda: printed(document, to, named), found.data)
+    return Result(lambda: printed(document, to, named), found.data, is_document=True)
 
 
 def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> Result:
@@ -124,7 +147,7 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     if what is not None:
         raise click.UsageError(f"{what} and --to sympy can't be combined: a script says all")
     text = script(read_model(name), horizon, dims)
-    return Result(lambda: headed(text), dict)
+    return Result(lambda: headed(text), dict, is_document=True)
 
 
 @verb()
@@ -133,7 +156,7 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     "symbptt.typeset.document",
     "SUFFIXES",
     "tex",
-    "The format; formulas are lines that check reads, json is for programs",
+    "Write in this format; formulas are lines that check reads, json is for programs.",
 )
 @fragment_options
 @click.option(
@@ -141,26 +164,27 @@ def _script(name: str, what: str | None, horizon: int, dims: dict[str, int]) -> 
     type=KeyOf("part", "symbptt.typeset.chapters", "PARTS", several=True),
     default="",
     show_default=False,
-    help="Which parts, in a list with commas; all if not given.",
+    help="Write these parts, in a list with commas; all if it is not given.",
 )
 @signed_options
 @click.option(
     "--detail",
     type=KeyOf("detail", "symbptt.typeset.style", "DETAILS"),
     default="steps",
-    help="How closely: index derives every step entry by entry, too.",
+    help="Say how closely it is derived: index derives every step entry by entry, too.",
 )
 @click.option(
-    "--graph", "drawn", is_flag=True, help="With the model's computational graph before it."
+    "--graph", "drawn", is_flag=True, help="Put the model's computational graph before it."
 )
 @layout_option
 @notation_option
+@language_option
 @form_option
 @click.option(
     "--of",
     type=KeyOf("loss", "symbptt.calculus.gradients", "OF"),
     default="L",
-    help="What is differentiated: the total loss or that of one step.",
+    help="Differentiate this: the total loss or that of one step.",
 )
 @only_option
 @estimator_option
@@ -178,29 +202,36 @@ def derive(
     drawn: bool,
     layout: str,
     notation: str,
+    language: str,
     form: str,
     of: str,
     only: list[str],
     estimator: str,
 ) -> str | bytes:
-    """The gradient, step by step, each with its reason.
+    """Derive the gradient, step by step, each with its reason.
 
     A PDF is set by a TeX engine on the PATH, or by Typst (pip install 'symbptt[pdf]'); slides are
     set by --to beamer -o FILE.pdf, which needs the engine.
+
+    For example, this writes a page to be looked at in a browser:
+
+    \b
+      symbptt derive linear --to html -o linear.html
     """
     from symbptt.calculus.gradients import derive as differentiate
+    from symbptt.codegen.statements import statements
     from symbptt.typeset.document import refuse_together, render
     from symbptt.typeset.pdf import pdf
     from symbptt.typeset.style import Style
     from symbptt.typeset.variants import variants
 
-    style = Style.of(layout, notation, detail)
+    style = Style.of(layout, notation, detail, language)
     landing = landing_of(fragment, label_prefix, heading, tags)
     derivation = differentiate(
         read_model(model_name), form=form, of=of, only=only, estimator=estimator
     )
     chosen = [part for part in parts.split(",") if part]
-    beside = _code_of(derivation) if to == "html" else ()
+    beside = (statements(derivation),) if to == "html" else ()
     figure = _graph_of(derivation, notation) if drawn else None
     switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
     written = partial(
@@ -212,7 +243,7 @@ def derive(
         title=title,
         author=author,
         beside=beside,
-        variants=variants(derivation, style, chosen, beside, ahead) if switched else (),
+        variants=variants(derivation, style, chosen, statements, ahead) if switched else (),
         figure=figure,
     )
     if to == "pdf" or (to == "beamer" and output_ends_in(".pdf")):
@@ -228,41 +259,38 @@ def _graph_of(derivation: Derivation, notation: str) -> Figure:
     return block(derivation.model, notation=notation, derivation=derivation)
 
 
-def _code_of(derivation: Derivation) -> tuple[Block, ...]:
-    """The statements that compute it, where there are any."""
-    from symbptt.codegen.statements import statements
-
-    listing = statements(derivation)
-    return (listing,) if listing else ()
-
-
 @verb()
 @model_argument
-@click.option("-T", "horizon", type=click.IntRange(1, 50), default=3, help="How many steps.")
+@click.option("-T", "horizon", type=click.IntRange(1, 50), default=3, help="Draw so many steps.")
 @format_option(
     "symbptt.figures.formats",
     "SUFFIXES",
     "svg",
-    "The format; tikz is a picture to be put into a document, dot is for Graphviz",
+    "Write in this format; tikz is a picture for a LaTeX document, dot is for Graphviz.",
 )
 @click.option(
     "--detail",
     type=KeyOf("detail", "symbptt.figures.vertices", "DETAILS"),
     default="equations",
-    help="How closely: a box for each equation, or a circle for each operation, too.",
+    help="Say how closely it is drawn: a box for each equation, or a circle for each operation, "
+    "too.",
 )
 @click.option(
     "--backward",
     is_flag=True,
-    help="What flows back, too: adjoints with their equations' numbers in derive, Jacobians.",
+    help="Draw what flows back, too: Jacobians, and adjoints with their equations' numbers in "
+    "derive.",
 )
 @notation_option
 def graph(
     model_name: str, horizon: int, to: str, detail: str, backward: bool, notation: str
 ) -> str:
-    """The computational graph over a few steps, as a picture.
+    """Draw the computational graph over a few steps.
 
-    For example: symbptt graph cell.rnn -T 4 --backward -o cell.svg
+    For example, this draws four steps, with what flows back:
+
+    \b
+      symbptt graph linear -T 4 --backward -o graph.svg
     """
     from symbptt.figures.figure import graph as draw
 
@@ -290,39 +318,40 @@ def _segment(
 @click.option(
     "--wrt",
     type=click.Choice(["inputs"]),
-    help="Gradients with respect to the real-valued inputs, too.",
+    help="Compute gradients with respect to the real-valued inputs, too.",
 )
 @click.option(
     "-O",
     "level",
     type=click.IntRange(0, 2),
-    help="0 plain and readable, 1 in buffers made once, 2 everything that makes it fast; "
-    "the highest that the mode has if not given.",
+    help="Write it plain and readable (0), in buffers made once (1), or with everything that makes "
+    "it fast (2); at the highest level that the mode has if it is not given.",
 )
 @click.option(
     "--mode",
     type=KeyOf("mode", "symbptt.codegen.modes", "MODES"),
     default="reverse",
-    help="Backpropagation through time, or forward: real-time recurrent learning.",
+    help="Go through time backward (backpropagation) or forward (real-time recurrent learning).",
 )
 @estimator_option
 @click.option(
     "--checkpoint",
     metavar="S|auto",
     callback=_segment,
-    help="Keep states every so many steps only and run the steps between again.",
+    help="Keep states every so many steps only, and run the steps between again.",
 )
 @click.option(
     "--gates",
     type=click.Choice(["blocks", "columns"]),
     default="blocks",
-    help="How -O2 lays out the gates of a step: end to end where it can be, or side by side.",
+    help="Lay out the gates of a step at -O2 end to end where it can be, or side by side.",
 )
 @click.option(
     "--explain",
     "explained",
     is_flag=True,
-    help="The array program after each pass of the level, with counts, in place of the module.",
+    help="Print the array program after each pass of the level, with counts, in the place of the "
+    "module.",
 )
 @click.option(
     "--no-try",
@@ -343,7 +372,13 @@ def generate(
     explained: bool,
     untried: bool,
 ) -> str:
-    """The NumPy module: forward, loss_and_grads and what goes with them."""
+    """Generate the NumPy module: forward, loss_and_grads and what goes with them.
+
+    For example, this writes a module to be imported:
+
+    \b
+      symbptt generate linear -o linear.py
+    """
     from symbptt.proof.trial import generate as generate_module
 
     forward, estimated = {"--mode forward": mode == "forward"}, estimator != "full"

@@ -11,6 +11,7 @@ from symbptt.codegen.emission import Emitter
 from symbptt.codegen.modes import MODES
 from symbptt.codegen.naming import Identifiers, ValueNames
 from symbptt.codegen.numpy_printer import Uses
+from symbptt.codegen.one_sequence import Unbatched
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.targets import TARGETS
@@ -24,14 +25,15 @@ class _Marked(str):
     assign: Assign | None = None
 
 
-def statements(derivation: Derivation) -> Listing | None:
+def statements(derivation: Derivation) -> Listing:
     """The plain code of all steps in the order in which it runs, without its comments.
 
-    None where no module computes the form, or a function is left abstract.
+    It is that of the module; where none computes the form, or a function is left abstract, what
+    computes the same for one sequence.
     """
     mode = next((mode for mode in MODES.values() if mode.form == derivation.form), None)
     if mode is None or derivation.model.abstract:
-        return None
+        return Listing(tuple(Unbatched(derivation, numbered(derivation.normal)).statements()))
     program = mode.lower(derivation)
     identifiers = Identifiers(derivation.model.text)
     recorded = type("_Recording", (_Recorded, TARGETS["numpy"].emitters[derivation.form]), {})

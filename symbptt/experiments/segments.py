@@ -127,13 +127,20 @@ def checkpoints(
     sizes = {name: (dims or {}).get(name, 32) for name in model.dims}
     scenario = Scenario("random numbers", steps, (steps,) * batch, carry=False)
     call = drawn(model, sizes, scenario, np.random.default_rng(0))
-    call = changed(call, lambda _, array: array.astype(np.float32))
+    call = changed(call, _begun)
     segments = list(_powers(steps))
     lines = []
     for place, segment in enumerate(segments):
         lines.append(_measured(model, segment, call))
         progress((place + 1) / len(segments))
     return Checkpoints(model.name, steps, batch, sizes, tuple(lines))
+
+
+def _begun(kind: str, array: Any) -> Any:
+    """Matrices as training begins with them: products of many do not overflow."""
+    if kind == "params" and array.ndim > 1:
+        array = array / np.sqrt(array.shape[-1])
+    return array.astype(np.float32)
 
 
 def _powers(steps: int) -> Iterator[int]:

@@ -50,10 +50,8 @@ def document_of(
         found = answer(model, None, 4).document((f"{MARK}: {how}",))
         return replace(found, blocks=(figure, *found.blocks))
     refuse_together(derivation, style)
-    listing = statements(derivation)
-    beside = (listing,) if listing else ()
-    told = article(derivation, how, style, beside=beside, ahead=(figure,))
+    told = article(derivation, how, style, beside=(statements(derivation),), ahead=(figure,))
     if not switched:
         return told
-    versions = variants(derivation, style, beside=beside, ahead=(figure,))
+    versions = variants(derivation, style, beside=statements, ahead=(figure,))
     return replace(told, variants=tuple(versions))

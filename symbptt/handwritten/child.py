@@ -363,7 +363,8 @@ def main() -> None:
     # What NumPy warns of says nothing here: numbers are looked at.
     warnings.simplefilter("ignore")
     limit(job)
-    libraries = (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))
+    # NumPy may lie outside, behind a link or a .pth file.
+    libraries = (sys.prefix, sys.base_prefix, *map(os.path.dirname, (os.__file__, np.__file__)))
     known = (*map(os.path.realpath, libraries), "/dev/urandom", "/proc/", "/sys/")
     guard((*known, os.path.realpath(job["beside"])))
     (FOLDER / "begun").touch()

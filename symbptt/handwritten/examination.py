@@ -50,7 +50,7 @@ def check_code(
     returns: Sequence[str] = (),
     batch_first: bool = False,
     layout: str = "column",
-    total: str = "mean",
+    total: str | None = None,
     seconds: float = 60.0,
 ) -> CodeVerdict:
     """Examine the gradients that a function returns.
@@ -67,8 +67,9 @@ def check_code(
         Whether arrays are (B, T, d).
     layout : str
         ``row``: matrices are handed in transposed, and so are their gradients.
-    total : str
-        What the program's L is: the ``mean`` of the losses or their ``sum``.
+    total : str, optional
+        What the program's L is: the ``mean`` of the losses or their ``sum``; what the model
+        says without one.
     seconds : float
         Of each process in which it runs.
 
@@ -79,11 +80,13 @@ def check_code(
     MissingLossError
         If the model has no loss.
     """
-    if total not in ("mean", "sum"):
+    if total not in (None, "mean", "sum"):
         raise OptionError(f"total: expected mean or sum, found {total}")
     bound = bind_functions(model, bind)
     if bound.loss is None:
         raise MissingLossError(f"{model.name} has no loss")
+    total = total or bound.total.word
+    bound = replace(bound, summed=False)  # factors are told as those of the mean
     file = program.read(path)
     room = Room(Path(path), file.source, seconds)
     known = ProgramNames(bound, *read_names(names, bound))
@@ -174,14 +177,21 @@ class Examination:
         self.cases += [self._case(up, LONGEST), self._case(up, 3, dtype="float32")]
         self.cases += [*self._large()]
         calls = [ProgramCall(case) for case in self.cases]
-        # The same once more, on the object and in the module that have been called since.
+        # The same once more, on the object and in the module that have been called since; then
+        # other numbers of the same shapes.
         repeated = [
             ProgramCall(self.cases[0]),
             ProgramCall(self.cases[3], True),
             ProgramCall(self.cases[0], True),
+            ProgramCall(self._again, True),
         ]
         answers = self.caller.answers([*calls, *repeated])
         self.answers, self.repeated = answers[: len(calls)], answers[len(calls) :]
+
+    @property
+    def _again(self) -> ProgramCase:
+        """The shapes of the first case, with other numbers."""
+        return self._case(self.chosen.sizes[0], 3, scale=0.5)
 
     def _large(self) -> Iterator[ProgramCase]:
         """Long sequences whose gradients are large enough to be clipped."""
@@ -298,11 +308,23 @@ class Examination:
         if endless:
             names = tuple(n for n in few[0] if n in endless)
             yield SlipFound("it is not finite: NaN, or infinite", names)
-        first, _, last = self.repeated
-        if first.outcome.ok and last.outcome.ok and not _alike(first.grads, last.grads):
+        first, _, last, other = self.repeated
+        if not (first.outcome.ok and last.outcome.ok and other.outcome.ok):
+            return
+        if not _alike(first.grads, last.grads):
             yield SlipFound(
                 "it keeps state from the call before: called again with the same arguments it "
                 "returns other gradients"
+            )
+            return
+        again = replace(self._again, dtype=self.cases[0].dtype)
+        stale = {*right(self.cases[0], last.grads, self.convention)}
+        stale -= {*right(again, other.grads, self.convention)}
+        if stale:
+            yield SlipFound(
+                "it keeps what it worked out in the call before: called again with other numbers "
+                "of the same shapes it returns gradients that are not right there",
+                tuple(name for name in last.grads if name in stale),
             )
 
     # --- slips of mathematics ---------------------------------------------------------------------

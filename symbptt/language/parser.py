@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from symbptt import algebra as al
@@ -150,10 +151,12 @@ def parse(
         findings.add(None, f"the model {what}: expected at least one definition, `h[t] = …`")
         findings.stop()
     known = roles.infer(reading, bindings or {}, findings)
+    _check_totals(reading, known, findings)
     shapes = ShapeInference(known, source, findings)
     sides.infer(shapes)
     findings.stop()
-    return _assemble(shapes, source, name, path)
+    model = _assemble(shapes, source, name, path)
+    return replace(model, summed=any(rule.word == "sum" for rule in reading.totals))
 
 
 def _has_steps(reading: Reading) -> bool:
@@ -163,6 +166,21 @@ def _has_steps(reading: Reading) -> bool:
         or any(isinstance(node, sf.Timed) for node in sf.nodes(item))
         for item in reading.items
     )
+
+
+def _check_totals(reading: Reading, known: Roles, findings: Findings) -> None:
+    """How losses are totalled is said once, and of losses that there are."""
+    for rule in reading.totals[1:]:
+        message = "how the losses are totalled is said twice: leave one of the two out"
+        findings.add(rule.place, message, ("first said here", reading.totals[0].place))
+    has_loss = "loss" in known.unclear or any(one.name == "loss" for one in known.definitions)
+    if reading.totals and not has_loss:
+        rule = reading.totals[0]
+        findings.add(
+            rule.place,
+            f"`L = {rule.word}` says how losses are totalled, and the model has none: write "
+            "`loss[t] = …`, or leave the line out",
+        )
 
 
 def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> al.Model:

@@ -129,6 +129,8 @@ class _Inference:
                     message = f"`{name}` is reserved ({meaning}): choose another name"
                     if name in ("loss", "L"):
                         message += ", or write `loss[t] = …`, `loss[T] = …` for the last step alone"
+                    if name == "L":
+                        message += "; `L = sum` and `L = mean` say how losses are totalled"
                     self.findings.add(item.place, message)
             for use in (*names[name].plain, *names[name].timed):
                 if name != "I" or isinstance(use.node, sf.Timed):

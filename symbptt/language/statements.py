@@ -31,6 +31,7 @@ class Reading:
     Attributes
     ----------
     items : list of Item
+    totals : list of TotalRule
     unclear : set of str
         Names about which some statement could not be read.
     hidden : set of str
@@ -38,6 +39,7 @@ class Reading:
     """
 
     items: list[sf.Item] = field(default_factory=list)
+    totals: list[sf.TotalRule] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
 
@@ -63,6 +65,9 @@ def read(statements: list[Statement], source: Source, findings: Findings) -> Rea
     for statement, tree in trees:
         reader = Reader(source, findings, statement.tokens[0].place, known)
         item = _StatementReader(reader, statement).read(tree)
+        if isinstance(item, sf.TotalRule):
+            reading.totals.append(item)
+            continue
         if item is not None:
             reading.items.append(item)
         elif statement.name:
@@ -106,13 +111,13 @@ class _StatementReader:
         self.findings.add(self.reader.place(node), message)
         raise _UnreadableStatement
 
-    def read(self, tree: ast.stmt) -> sf.Item | None:
+    def read(self, tree: ast.stmt) -> sf.Item | sf.TotalRule | None:
         try:
             return self._read(tree)
         except _UnreadableStatement:
             return None
 
-    def _read(self, tree: ast.stmt) -> sf.Item | None:
+    def _read(self, tree: ast.stmt) -> sf.Item | sf.TotalRule | None:
         match tree:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 return self._declaration(tree, name)
@@ -120,6 +125,8 @@ class _StatementReader:
                 shape = self.reader.source.snippet(self.reader.place(tree.annotation))
                 message = f"a shape is declared without a step: write `{name}: {shape}`"
                 self.wrong(target, message)
+            case ast.Assign(targets=[ast.Name(id="L")], value=ast.Name(id="sum" | "mean" as word)):
+                return sf.TotalRule("L", self.reader.place(tree.targets[0]), word)
             case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
                 return self._assignment(target, name, value)
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name)) as target]):

@@ -246,6 +246,15 @@ class Assignment:
     value: Fraction | None = None
 
 
+@dataclass(eq=False)
+class TotalRule:
+    """``L = sum`` or ``L = mean``: how the losses are totalled."""
+
+    name: str
+    place: Place
+    word: str
+
+
 Stated = Definition | Start | Assignment
 """A statement with a right-hand side."""
 

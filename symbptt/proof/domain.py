@@ -216,6 +216,14 @@ class Precise(Float):
     def number(self, value: Fraction) -> Any:
         return self.context.mpf(value.numerator) / value.denominator
 
+    def lifted(self, floats: Any) -> Any:
+        """An array of floats in these numbers, every bit of them; what is not finite stays."""
+
+        def exactly(x: float) -> Any:
+            return self.number(Fraction(float(x))) if np.isfinite(x) else x
+
+        return np.asarray(np.frompyfunc(exactly, 1, 1)(floats), object)
+
     def random(self, rng: Random) -> Any:
         return self.context.mpf(super().random(rng))
 

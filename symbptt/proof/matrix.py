@@ -106,7 +106,7 @@ class _MatrixWriter:
         """
         loss = self.model.equation("loss")
         terms = [self.scalar(loss.rhs, step) for step in loss.steps(horizon)]
-        return sympy.Rational(1, len(terms)) * sympy.MatAdd(*terms).doit()
+        return sympy.Rational(self.model.total.weight(len(terms))) * sympy.MatAdd(*terms).doit()
 
     def differentiated(self) -> list[Variable]:
         """The parameters and initial values, as far as L reads them."""

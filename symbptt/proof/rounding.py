@@ -204,7 +204,7 @@ class Exact:
 
     @cached_property
     def numbers(self) -> Arrays:
-        return self.run(lambda array: self.lifted(array))
+        return self.run(self.domain.lifted)
 
     @cached_property
     def moved(self) -> Arrays:
@@ -213,7 +213,7 @@ class Exact:
         half = Fraction(1, 2**24)
         return self.run(
             lambda array: (
-                self.lifted(array)
+                self.domain.lifted(array)
                 * np.array([1 - half, 1 + half], object)[rng.integers(2, size=array.shape)]
             )
         )
@@ -226,9 +226,6 @@ class Exact:
             if not all(map(self.domain.has, np.ravel(array))):
                 raise InterfaceError(f"{self.module.name}: {name} has entries that are no numbers")
         return found
-
-    def lifted(self, array: Any) -> Any:
-        return np.frompyfunc(lambda x: self.domain.number(Fraction(float(x))), 1, 1)(array)
 
     def unit(self, name: str, dtype: str, common: bool = False) -> Any:
         """The distance of neighbouring floats at the largest entry.
@@ -267,7 +264,7 @@ class Exact:
         errors = dict.fromkeys(found, np.inf)
         for name, array in found.items():
             if np.isfinite(array).all():
-                error = largest(self.lifted(array) - self.numbers[name])
+                error = largest(self.domain.lifted(array) - self.numbers[name])
                 errors[name] = float(error / self.unit(name, dtype, common))
         return errors
 

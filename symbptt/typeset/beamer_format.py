@@ -25,6 +25,7 @@ from symbptt.typeset.blocks import (
 )
 from symbptt.typeset.format import Tex
 from symbptt.typeset.latex import aligned, rows_of
+from symbptt.typeset.text import lettered_formula
 
 # Chains of so many lines are kept on one slide, and so many rows of a table.
 _WHOLE, _ROWS = 4, 9
@@ -122,7 +123,7 @@ class Beamer(Tex):
         return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
 
     def display(self, block: Display) -> str:
-        return aligned(rows_of(block.lines, self.words), whole=_WHOLE)
+        return lettered_formula(aligned(rows_of(block.lines, self.words), whole=_WHOLE))
 
     def box(self, block: Box) -> str:
         """A slide needs no rules to make results stand out."""
@@ -138,7 +139,7 @@ class Beamer(Tex):
         return f"\\begingroup\\footnotesize\\def\\arraystretch{{1.2}}\n{tables}\n\\endgroup"
 
     def rows_of_a_slide(self, block: Table, rows: Sequence[str]) -> str:
-        head = f"\\hline\n{' & '.join(block.head)} \\\\\n\\hline\n"
+        head = f"\\hline\n{self.table_head(block)} \\\\\n\\hline\n"
         start = f"\\begin{{tabular}}{{@{{}}{self.table_columns(block)}@{{}}}}\n"
         each = (f"{start}{row}\\end{{tabular}}\n" for row in (head, *rows))
         return "\\par\\nointerlineskip\n".join(each)

@@ -189,6 +189,8 @@ class Document:
     signs : tuple of Sign
     variants : tuple of Version
         The document itself first, and others that a reader may switch to.
+    language : str
+        That of the house's words in it.
     """
 
     made: tuple[str, ...]
@@ -198,6 +200,7 @@ class Document:
     author: str = ""
     signs: tuple[Sign, ...] = ()
     variants: tuple[Version, ...] = ()
+    language: str = "en"
 
 
 def settled(blocks: Iterable[Block]) -> Iterator[Block]:

@@ -24,6 +24,7 @@ from symbptt.typeset.json_format import json_text
 from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
+from symbptt.typeset.translation import translated
 from symbptt.typeset.typst_format import Typst
 
 
@@ -112,16 +113,18 @@ def framed(document: Document, chosen: Output, whole: bool = True) -> str:
     """What the printer of a format prints, in its frame if it is to be ``whole``."""
     printer = chosen.printer
     title, author = printer.title(document.title), printer.words(document.author)
+    subject = document.subtitle[:1].lower() + document.subtitle[1:]
+    subtitle, subject = map(printer.plain, (document.subtitle, subject))
     body = printer.body(document.blocks)
     page = Framed(
         tuple(map(printer.comment, document.made)),
         title,
-        document.subtitle,
+        subtitle,
         author,
-        document.subtitle[:1].lower() + document.subtitle[1:],
+        subject,
         body,
         whole=whole,
-        parts=printer.parts(document, title + author + body) if whole else {},
+        parts=printer.parts(document, title + subtitle + author + body) if whole else {},
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
 
@@ -185,6 +188,7 @@ def render(
         author=author,
         variants=tuple(variants),
     )
+    told = translated(told, style.language)
     if to == "ipynb":
         return notebook_text(told, derivation.model)
     if to == "json":

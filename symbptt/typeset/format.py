@@ -25,7 +25,14 @@ from symbptt.typeset.blocks import (
     Words,
 )
 from symbptt.typeset.latex import aligned, boxed, rows_of
-from symbptt.typeset.text import LETTERED, latex_comment, latex_text, lettered, markdown_text
+from symbptt.typeset.text import (
+    LETTERED,
+    latex_comment,
+    latex_text,
+    lettered,
+    lettered_formula,
+    markdown_text,
+)
 
 
 class Format(ABC):
@@ -172,7 +179,7 @@ class Tex(Format):
         return latex_text(text)
 
     def math(self, tex: str) -> str:
-        return f"${tex}$"
+        return f"${lettered_formula(tex)}$"
 
     def heading(self, block: Heading) -> str:
         return _COMMANDS[block.level] % self.prose(block.text)
@@ -181,7 +188,7 @@ class Tex(Format):
         return "\n".join(map(self.prose, block.items))
 
     def display(self, block: Display) -> str:
-        return aligned(rows_of(block.lines, self.words), whole=_WHOLE)
+        return lettered_formula(aligned(rows_of(block.lines, self.words), whole=_WHOLE))
 
     def box(self, block: Box) -> str:
         """Between rules; the frame knows how it goes over the end of a page."""
@@ -190,13 +197,16 @@ class Tex(Format):
 
     def table(self, block: Table) -> str:
         """Over as many pages as it needs, each with the head."""
-        head = f"\\hline\n{' & '.join(block.head)} \\\\\n\\hline\n\\endhead\n\\hline\n\\endfoot\n"
+        head = f"\\hline\n{self.table_head(block)} \\\\\n\\hline\n\\endhead\n\\hline\n\\endfoot\n"
         rows = "".join(self.table_row(tuple(map(self.prose, row))) for row in block.rows)
         return (
             "\\begingroup\n\\renewcommand{\\arraystretch}{1.2}\n"
             f"\\begin{{longtable}}[l]{{@{{}}{self.table_columns(block)}@{{}}}}\n{head}{rows}"
             "\\end{longtable}\n\\endgroup"
         )
+
+    def table_head(self, block: Table) -> str:
+        return " & ".join(map(self.plain, block.head))
 
     def table_columns(self, block: Table) -> str:
         return "".join(f"p{{{width}cm}}" for width in block.widths)

@@ -16,7 +16,7 @@ from symbptt.typeset.blocks import Block, Box, Display, Equality, Heading, Math,
 from symbptt.typeset.breaking import cut, cuts
 from symbptt.typeset.format import Tex, letters
 from symbptt.typeset.tex import width
-from symbptt.typeset.text import LETTERED
+from symbptt.typeset.text import LETTERED, lettered_formula
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "section": (r"\section{%s}", r"\subsection*{%s}", r"\paragraph{%s.}"),
@@ -214,7 +214,7 @@ class FragmentTex(Tex):
         ]
         for line, chain in zip(lines, chains, strict=True):
             said = self.said(line.words, beside) if words else ""
-            yield f"{chain.text}{said} {self.number(line.tag)}"
+            yield f"{lettered_formula(chain.text)}{said} {self.number(line.tag)}"
 
     def said(self, words: str, beside: Sequence[bool]) -> str:
         column = rf"&& \text{{{self.words(words)}}}"

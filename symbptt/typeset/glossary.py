@@ -73,8 +73,8 @@ class Glossary:
             if equation.name == "loss":
                 ends = equation.last and not self.names.clock.one_step
                 words = f"loss of {'the last' if ends else 'one'} step"
-            comment, role = equation.comment or words, model.role(equation.name)
-            row = self.row(symbol, role, equation.shape, comment, equation.name)
+            comment, role = equation.comment, model.role(equation.name)
+            row = self.row(symbol, role, equation.shape, comment, equation.name, words=words)
             yield equation.name, equation.shape, list(row)
         for derived in model.derived:
             role = "auxiliary" if derived.auxiliary else "derived"
@@ -97,14 +97,23 @@ class Glossary:
             yield abstract.name, (), [self.function_row(abstract)]
 
     def row(
-        self, symbol: str, role: str, shape: al.Shape, comment: str, name: str, space: str = ""
+        self,
+        symbol: str,
+        role: str,
+        shape: al.Shape,
+        comment: str,
+        name: str,
+        space: str = "",
+        words: str = "",
     ) -> Iterator[Cells]:
-        meaning = self.meaning(comment, name)
+        meaning = self.meaning(comment, name, words)
         yield (Math(symbol),), (role,), (Math(space) if space else self.space(shape),), meaning[0]
         yield from (((), (), (), rest) for rest in meaning[1:])
 
-    def meaning(self, comment: str, name: str) -> list[Prose]:
-        """The author's words, long ones over several rows; else where the symbol stands."""
+    def meaning(self, comment: str, name: str, words: str = "") -> list[Prose]:
+        """The author's words, long ones over several rows; else ours, or where the symbol is."""
+        if words and not comment:
+            return [(words,)]
         if name in self.names.cut:
             comment = f"{name}: {comment}" if comment else name
         parts = textwrap.wrap(comment, _CELL)
@@ -127,7 +136,8 @@ class Glossary:
             "any differentiable loss" if abstract.loss else "any differentiable function",
         )
         if abstract.default is not None:
-            default = Words(abstract.default.replace("_", " "))
+            name = abstract.default.replace("_", " ")
+            default = name if abstract.loss else Words(name)
             meaning = (*meaning, "; ", default, " unless another is chosen")
         return (Math(sign),), (role,), (), meaning
 

@@ -17,6 +17,7 @@ from typing import Any, TypeGuard, Union, get_args, get_origin, get_type_hints
 from symbptt.errors import DataError
 from symbptt.output import signed, unsigned
 from symbptt.typeset.blocks import Document
+from symbptt.typeset.translation import ENGLISH
 
 SCHEMA = Path(__file__).with_name("document.schema.json")
 """The JSON Schema of documents; `schema_text` makes it."""
@@ -53,7 +54,8 @@ def load_document(text: str) -> Document:
         raise DataError(f"this is no JSON: line {error.lineno}: {error.msg}") from error
     if not isinstance(data, dict) or data.pop("version", None) != VERSION:
         raise DataError(f"expected a document with `version` {VERSION}, as --to json writes it")
-    found = _decoded(data, Document, "")
+    # Documents were written before they had a choice of languages.
+    found = _decoded({"language": ENGLISH, **data}, Document, "")
     assert isinstance(found, Document)
     return found
 
@@ -146,7 +148,8 @@ def schema_text() -> str:
     _define(Document, found)
     document = found.pop("document")
     document["properties"] = {"version": {"const": VERSION}, **document["properties"]}
-    document["required"] = ["version", *document["required"]]
+    required = [name for name in document["required"] if name != "language"]
+    document["required"] = ["version", *required]
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"A document of symbptt, version {VERSION}",

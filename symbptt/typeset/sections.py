@@ -215,10 +215,9 @@ class Sections:
 
     def heading(self, name: str, shape: Shape) -> Prose:
         words = self.words[name]
+        symbol = Math(self.names.timed(name, shape, self.normal_index(name)))
         if not words or len(words) > _HEADING:
-            words = self.normal.role(name)
-        index = self.normal_index(name)
-        symbol = Math(self.names.timed(name, shape, index))
+            return self.normal.role(name).capitalize(), " ", symbol
         return Words(words[:1].upper() + words[1:]), " ", symbol
 
     def normal_index(self, name: str) -> Index:

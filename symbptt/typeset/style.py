@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbptt.errors import UnknownNameError, known_as
+from symbptt.typeset.translation import ENGLISH, LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -97,16 +98,25 @@ class Style:
         Keys of `NOTATIONS`, one of each kind.
     detail : str
         A key of `DETAILS`.
+    language : str
+        One of `symbptt.typeset.translation.LANGUAGES`.
     """
 
     layout: str = "column"
     times: str = "subscript"
     derivatives: str = "leibniz"
     detail: str = "steps"
+    language: str = ENGLISH
 
     @classmethod
-    def of(cls, layout: str = "column", notation: str = "", detail: str = "steps") -> Style:
-        """The style of three options; ``notation`` is a list with commas, ``superscript,D``.
+    def of(
+        cls,
+        layout: str = "column",
+        notation: str = "",
+        detail: str = "steps",
+        language: str = ENGLISH,
+    ) -> Style:
+        """The style of four options; ``notation`` is a list with commas, ``superscript,D``.
 
         Raises
         ------
@@ -115,7 +125,8 @@ class Style:
         """
         known_as("layout", layout, LAYOUTS)
         known_as("detail", detail, DETAILS)
-        return cls(layout=layout, detail=detail, **_chosen(notation))
+        known_as("language", language, LANGUAGES)
+        return cls(layout=layout, detail=detail, language=language, **_chosen(notation))
 
     @property
     def options(self) -> str:
@@ -126,6 +137,7 @@ class Style:
             f" --layout {self.layout}" if self.layout != usual.layout else "",
             f" --notation {','.join(notation)}" if notation else "",
             f" --detail {self.detail}" if self.detail != usual.detail else "",
+            f" --language {self.language}" if self.language != usual.language else "",
         )
         return "".join(parts)
 

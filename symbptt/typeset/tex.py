@@ -7,7 +7,7 @@ what it is without TeX.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -121,6 +121,19 @@ class _AtomReader:
 def braced(tex: str) -> str:
     """As a group, if it is more than one sign."""
     return tex if len(tex) == 1 else f"{{{tex}}}"
+
+
+def worded(tex: str, told: Callable[[str], str]) -> str:
+    r"""The formula with the words in it, what stands in each ``\text{…}``, told otherwise."""
+    start = tex.find(r"\text{")
+    if start < 0:
+        return tex
+    begin = start + len(r"\text{")
+    end, depth = begin, 1
+    while depth:
+        depth += {"{": 1, "}": -1}.get(tex[end], 0)
+        end += 1
+    return tex[:begin] + told(tex[begin : end - 1]) + "}" + worded(tex[end:], told)
 
 
 # --- how wide it is, roughly ------------------------------------------------------------------

@@ -7,6 +7,7 @@ import unicodedata
 from string import ascii_letters
 
 from symbptt.typeset.notation import GREEK, GREEK_CHARACTERS, MATH_COMBINING, TEXT_COMBINING
+from symbptt.typeset.tex import worded
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -65,6 +66,7 @@ _RAISED = {"\u0309": r"\textsuperscript{,}", "\u031b": r"\kern-.05em\textquoteri
 _LATIN = "À-ÖØ-öø-ɏḀ-ỿ"
 _OTHER = rf"(?![A-Za-z{_LATIN}{''.join(GREEK_CHARACTERS)}])[^\W\d_]"
 _RUN = re.compile(rf"[A-Za-z]*[{_LATIN}][A-Za-z{_LATIN}]*|(?:{_OTHER})+")
+_ONCE = re.compile(rf"\\(?:letters|vietnamese)\{{[^}}]*\}}|{_RUN.pattern}")
 
 _TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 _T5 = {
@@ -94,8 +96,13 @@ def latex_text(text: str) -> str:
 
 
 def lettered(text: str) -> str:
-    """Words of the house, in whatever language they are."""
-    return _RUN.sub(_lettered, unicodedata.normalize("NFC", text))
+    """Words of the house, in whatever language they are; what is lettered stays so."""
+    return _ONCE.sub(_lettered, unicodedata.normalize("NFC", text))
+
+
+def lettered_formula(tex: str) -> str:
+    """A formula with its words lettered."""
+    return worded(tex, lettered)
 
 
 def _latex_word(word: str) -> str:
@@ -107,7 +114,7 @@ def _latex_word(word: str) -> str:
 
 
 def _lettered(run: re.Match[str]) -> str:
-    return _run(run[0])
+    return run[0] if run[0].startswith("\\") else _run(run[0])
 
 
 def _run(run: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -21,35 +21,38 @@ def variants(
     derivation: Derivation,
     style: Style,
     parts: Collection[str] = (),
-    beside: Iterable[Block] = (),
+    beside: Callable[[Derivation], Block] | None = None,
     ahead: Iterable[Block] = (),
 ) -> Iterator[Version]:
     """In every layout and notation; entry by entry and in other forms in the style asked for.
 
-    The first is what was asked for, and what stands ``beside`` is about its form.
+    The first is what was asked for; what stands ``beside`` each is about its form.
     """
-    parts, beside, ahead = tuple(parts) or tuple(PARTS), tuple(beside), tuple(ahead)
+    parts, ahead = tuple(parts) or tuple(PARTS), tuple(ahead)
 
-    def told(what: Derivation, chosen: Style, telling: str) -> Version:
+    def told(what: Derivation, near: tuple[Block, ...], chosen: Style, telling: str) -> Version:
         key = (telling, chosen.layout, chosen.times, chosen.derivatives)
-        near = beside if what is derivation else ()
         document = article(what, "", chosen, parts=parts, beside=near, ahead=ahead)
         return Version(key, document.blocks)
 
-    own = INDEX if style.detail == INDEX else derivation.form
-    yield told(derivation, style, own)
+    def code(what: Derivation) -> tuple[Block, ...]:
+        return (beside(what),) if beside else ()
+
+    own, near = INDEX if style.detail == INDEX else derivation.form, code(derivation)
+    yield told(derivation, near, style, own)
     if style.detail == INDEX:
         return
     for layout, times, derivatives in product(LAYOUTS, _of("times"), _of("derivatives")):
         chosen = replace(style, layout=layout, times=times, derivatives=derivatives)
         if chosen != style:
-            yield told(derivation, chosen, own)
+            yield told(derivation, near, chosen, own)
     if derivation.form == "adjoint" and style.detail == "steps":
-        yield told(derivation, replace(style, detail=INDEX), INDEX)
+        yield told(derivation, near, replace(style, detail=INDEX), INDEX)
     asked = derivation.of, derivation.only, derivation.wrt_inputs, derivation.estimator
     if asked == ("L", (), False, FULL):
         for form in (form for form in FORMS if form != derivation.form):
-            yield told(derive(derivation.model, form=form), style, form)
+            other = derive(derivation.model, form=form)
+            yield told(other, code(other), style, form)
 
 
 def _of(kind: str) -> list[str]:

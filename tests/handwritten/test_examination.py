@@ -178,6 +178,27 @@ def test_one_gradient_that_is_not_returned(tmp_path: Path) -> None:
     ]
 
 
+KEPT = {
+    "gradients": ("    if len(x) in kept:\n        return kept[len(x)]\n", "kept[len(x)] = dW, dU"),
+    "states": ("", "hs = kept.setdefault(len(x), hs)"),
+}
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_is_kept_from_call_to_call_is_told(what: str, tmp_path: Path) -> None:
+    """Kept by the number of steps alone: right at the first call of each."""
+    begin, end = KEPT[what]
+    before = "    dW, dU, dh = np.zeros_like(W)"
+    body = FORWARD if what == "gradients" else FORWARD.replace(before, f"    {end}\n{before}")
+    end = f"    {end}\n" if what == "gradients" else ""
+    text = f"kept = {{}}\ndef f(W, U, x, y, h0):\n{begin}    h = h0{body}{end}    return dW, dU"
+    verdict = examined(tmp_path, text)
+    assert not verdict.ok
+    (slip,) = verdict.slips
+    assert "keeps" in slip.words
+    assert examined(tmp_path, text.replace("len(x) in kept", "0").replace("kept.set", "{}.set")).ok
+
+
 def test_several_slips_are_told_each(tmp_path: Path) -> None:
     text = STYLES["own start"].replace("dU += np.outer(da, hs[t])", "dU += np.outer(da, hs[t + 1])")
     text = text.replace("dW += np", "dW -= np").replace("x, y)", "x, y, h0)")

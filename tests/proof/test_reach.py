@@ -14,6 +14,7 @@ import pytest
 from symbptt.binding import bind
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.render import generate
+from symbptt.language.parser import parse
 from symbptt.proof.calls import ModuleCall
 from symbptt.proof.cases import Case, cases
 from symbptt.proof.loaded import load_module
@@ -244,3 +245,25 @@ def test_a_module_that_states_no_thresholds_is_called_in_little_memory() -> None
     tried = [(len(case.valid), *case.sizes.values()) for case in cases(model_of("elman"))]
     assert max(count * size**3 for count, *sizes in tried for size in sizes) * 8 < 2**28
     assert max(count * size**2 for count, *sizes in tried for size in sizes) > 10**6
+
+
+GATED = """x: (d,)
+r: scalar
+g[t] = sigmoid(r * h[t-2] + C @ x[t])
+h[t] = g[t] * h[t-1] + (1 - g[t]) * mish(W @ h[t-1])
+loss[t] = squared_error(h[t], y[t])
+"""
+
+
+def test_digits_that_a_saturated_gate_loses_are_no_error() -> None:
+    """1 - g of a gate near 1 and sigmoid made of tanh are right to a unit of 1 alone, which the
+    plain program beside itself in double precision does not show; a factor near 1 is found.
+    """
+    model = parse(GATED)
+    derivation = derive(model, wrt_inputs=True)
+    plain = Plain(model, load_module(generate(derivation, level=0), "plain", model))
+    text = generate(derivation, level=2)
+    for planted in ("", "a factor near 1"):
+        wrong = planted_in_loop(text, planted) if planted else text
+        rows = [*reach_rows(load_module(wrong, "gated", model), plain)]
+        assert all(row.ok is not False for row in rows) is not bool(planted), rows

@@ -103,7 +103,6 @@ def test_links_lead_to_one_equation_each(name: str) -> None:
 def test_an_equation_and_its_code_name_each_other(detail: str) -> None:
     derivation = derive(load("lstm"))
     listing = statements(derivation)
-    assert listing is not None
     style, whole = Style.of(detail=detail), Fragment()
     page = render(derivation, "html", whole, style, beside=[listing])
     cited = set(re.findall(r'<a href="#eq-(\w+)" data-tag="\1">', page))

@@ -63,11 +63,13 @@ def test_a_box_of_the_graph_lights_up_its_equation_and_code(page: Any) -> None:
     page.locator(f"#eq-{tag}").hover()
     assert page.locator(".graph a.lit").count() >= 2
     page.locator("#switches select").first.select_option("expanded")
-    page.locator(".code").wait_for(state="detached")
+    page.locator(".code", has_text="def P_").wait_for()
     page.locator(".equality[id]").first.hover()
     assert page.locator(".graph a.lit").count() == 0
+    page.locator('.code [data-tag="20"]').first.hover()
+    assert page.locator("#eq-20.lit").count() == 1
     page.locator("#switches select").first.select_option("adjoint")
-    page.locator(".code").wait_for()
+    page.locator(".code", has_text="rows.steps").wait_for()
 
 
 def test_a_picture_with_links_is_no_image_to_who_cannot_see_it(page: Any) -> None:
