@@ -136,7 +136,7 @@ class _Normalizer:
         for equation in (*self.equations, *self.model.equations):
             if equation.rhs == rhs and equation.index == home:
                 return equation.ref
-        name = self.fresh(letter, owner)
+        name = self.fresh(letter.upper() if rhs.shape[1:] else letter, owner)
         equation = al.Equation(name, rhs, rhs.shape, last=home == al.LAST, auxiliary=True)
         self.equations.append(equation)
         return equation.ref
