@@ -120,7 +120,8 @@ def applied(matrix: al.Expr, value: al.Expr) -> al.Expr:
             return vector("dot", row, value)
     if isinstance(value, al.Neg):
         return forms.neg(applied(matrix, value.operand))
-    if value.shape[:1] != matrix.shape[1:]:
+    columns = matrix.shape[1:]
+    if len(value.shape) > 1 and columns == (al.entries(value.shape),) != value.shape[:1]:
         raise NotAffineError(MORE_THAN_A_NUMBER)
     return al.Product(matrix, value)
 
