@@ -26,7 +26,14 @@ def model_text(model: Model) -> str:
             [f"{i['name']}[{i['step']}]", _shape_text(i), i["comment"] or "target" * i["target"]]
             for i in data["inputs"]
         ],
-        "parameters": [[p["name"], _shape_text(p), p["comment"]] for p in data["parameters"]],
+        "parameters": [
+            [
+                p["name"],
+                _shape_text(p),
+                ", ".join(filter(None, ("fixed" * p["fixed"], p["comment"]))),
+            ]
+            for p in data["parameters"]
+        ],
         "derived parameters": [[*_defined(d), d["comment"]] for d in data["derived"]],
         "functions left abstract": [
             [name, f"{default} by default" if default else f"no default: --bind {name}=…"]
@@ -40,10 +47,18 @@ def model_text(model: Model) -> str:
             [*_defined(e), "" if e["role"] == "quantity" else e["role"], e["comment"]]
             for e in data["equations"]
         ],
+        "total loss": [_total(model)] if model.summed else [],
         "notes": [[note] for note in data["notes"]],
     }
     parts = ("\n".join((title, *table(rows))) for title, rows in sections.items() if rows)
     return "\n\n".join(parts) + "\n"
+
+
+def _total(model: Model) -> list[str]:
+    """How losses are totalled, where that is not their mean."""
+    total = model.total
+    over = "the sequences" if total.last else "the steps of all sequences"
+    return [f"L = {plain(total.formula)}", f"summed over {over}"]
 
 
 def _defined(row: Data) -> tuple[str, str]:
@@ -65,7 +80,12 @@ def model_data(model: Model) -> Data:
         "constants": {name: str(value) for name, value in model.constants},
         "inputs": [_input_data(source) for source in model.inputs],
         "parameters": [
-            {"name": p.name, "shape": _shape(p.shape), "comment": p.comment}
+            {
+                "name": p.name,
+                "shape": _shape(p.shape),
+                "comment": p.comment,
+                "fixed": p.fixed,
+            }
             for p in model.parameters
         ],
         "derived": [
@@ -97,6 +117,7 @@ def model_data(model: Model) -> Data:
             }
             for e in model.equations
         ],
+        "total": model.total.word if model.loss else None,
         "notes": list(_notes(model)),
     }
 

@@ -136,8 +136,10 @@ class Unrolled:
         MissingLossError
             If the model has none.
         """
-        steps = self.derivation.normal.equation("loss").steps(self.T)
-        return sum(self["loss", step] for step in steps) / len(steps)
+        normal = self.derivation.normal
+        steps = normal.equation("loss").steps(self.T)
+        weight = sympy.Rational(normal.total.weight(len(steps)))
+        return sum(self["loss", step] for step in steps) * weight
 
     def gradient(self, name: str) -> Any:
         """dL/d(parameter), or with ``"h[0]"`` dL/d(initial value), as the derivation has it.

@@ -155,7 +155,8 @@ class _Script:
 
     def total(self) -> Iterator[str]:
         steps = self.normal.equation("loss").steps(self.T)
-        total = sum(self.run.values["loss", step][()] for step in steps) / len(steps)
+        weight = sympy.Rational(self.normal.total.weight(len(steps)))
+        total = sum(self.run.values["loss", step][()] for step in steps) * weight
         yield "\n# L"
         yield from entries("values", np.array(sympy.Symbol("L")), np.array(total))
 

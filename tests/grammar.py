@@ -268,6 +268,8 @@ class Author:
             self.lines.append("dt = 0.25")
         if self.chance(0.3):
             rng.shuffle(self.lines)
+        if self.chance(0.3):
+            self.lines.insert(rng.randrange(len(self.lines) + 1), "L = sum")
         return "\n".join(self.lines) + "\n"
 
     def define(self, name: str, dim: str) -> None:

@@ -120,9 +120,12 @@ class Run:
         self.sequences = [Sequence(self, b, int(n)) for b, n in enumerate(lengths)]
 
     def loss(self) -> Any:
-        """The mean over all valid steps, or over the sequences that have one."""
+        """The mean (or sum) over all valid steps, or over the sequences that have one."""
         terms = [term for sequence in self.sequences for term in sequence.losses()]
-        return sum(terms[1:], terms[0]) / len(terms) if terms else self.backend.number(Fraction(0))
+        if not terms:
+            return self.backend.number(Fraction(0))
+        whole = sum(terms[1:], terms[0])
+        return whole if self.model.summed else whole / len(terms)
 
     def objective(self) -> Any:
         total = self.loss()

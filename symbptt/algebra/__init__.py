@@ -85,6 +85,7 @@ from symbptt.algebra.nodes import (
     Vector,
     broadcast,
 )
+from symbptt.algebra.totals import MEAN_FACTOR, Total
 from symbptt.algebra.traversal import (
     children,
     map_children,

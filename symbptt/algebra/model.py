@@ -9,14 +9,19 @@ from itertools import chain, count
 
 from symbptt.algebra.index import LAST, NOW, Dim, Index, Shape
 from symbptt.algebra.nodes import Expr, Param, Ref
+from symbptt.algebra.totals import Total
+from symbptt.algebra.traversal import walk
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """A parameter; ``fixed`` ones are held: they are given, and have no gradient."""
+
     name: str
     shape: Shape
     comment: str = ""
     line: int = 0
+    fixed: bool = False
 
     @property
     def ref(self) -> Param:
@@ -161,6 +166,8 @@ class Model:
         For every state and every input read with a lag, steps 0, -1, …, as far as the
         longest lag reaches.
     abstract : tuple of Abstract
+    summed : bool
+        Whether L is the sum of the losses; else it is their mean.
     """
 
     name: str
@@ -173,12 +180,29 @@ class Model:
     constants: tuple[tuple[str, Fraction], ...] = ()
     initials: tuple[Initial, ...] = ()
     abstract: tuple[Abstract, ...] = ()
+    summed: bool = False
     path: str = field(default="", compare=False)
 
     @property
     def definitions(self) -> tuple[Derived | Equation, ...]:
         """Derived parameters first, then the equations, the loss last."""
         return (*self.derived, *self.equations)
+
+    @property
+    def learned(self) -> tuple[Parameter, ...]:
+        """The parameters that have gradients: all but those that are held."""
+        return tuple(parameter for parameter in self.parameters if not parameter.fixed)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The parameters that are held, and the derived ones that are made of nothing else."""
+        found = {parameter.name for parameter in self.parameters if parameter.fixed}
+        pending = {
+            d.name: {n.name for n in walk(d.rhs) if isinstance(n, Param)} for d in self.derived
+        }
+        while more := {name for name, read in pending.items() if read and read <= found} - found:
+            found |= more
+        return frozenset(found)
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -229,6 +253,12 @@ class Model:
     @property
     def loss(self) -> Equation | None:
         return next((e for e in self.equations if e.name == "loss"), None)
+
+    @property
+    def total(self) -> Total:
+        """How L is made of the loss, which the model must have."""
+        loss = self.equation("loss")
+        return Total(loss.ref, loss.last, self.summed)
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -32,8 +32,6 @@ from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.rules import Context, Part, parts
 from symbptt.errors import MissingLossError
 
-MEAN_FACTOR = al.Div(al.ONE, al.Horizon())
-
 
 @dataclass(frozen=True)
 class Edge:
@@ -125,15 +123,11 @@ def _readings(model: al.Model, reader: al.Equation | al.Derived) -> Iterator[Edg
     chains: dict[al.Expr, list[tuple[al.Expr, ...]]] = {}
     for part in parts(reader.rhs, cotangent, Context(model, index, whole)):
         if reader.name == "loss" and _at_own_step(part.operand, index):
-            part = _seeded(part, cotangent, _seed(reader))
+            part = _seeded(part, cotangent, model.total.seed)
         chains.setdefault(part.operand, []).append(part.chain)
     for operand, gathered in chains.items():
         members = forms.in_step(gathered, operand.shape)
         yield Edge(reader, operand, (al.Pullback(output, operand, cotangent), *members))
-
-
-def _seed(loss: al.Equation | al.Derived) -> al.Expr:
-    return al.ONE if isinstance(loss, al.Equation) and loss.last else MEAN_FACTOR
 
 
 def _at_own_step(operand: al.Expr, index: al.Index | None) -> bool:
@@ -141,7 +135,7 @@ def _at_own_step(operand: al.Expr, index: al.Index | None) -> bool:
 
 
 def _seeded(part: Part, cotangent: al.Cotangent, seed: al.Expr) -> Part:
-    """The loss's cotangent is 1/T (1 for a loss at T), known from the seed, so put in.
+    """The loss's cotangent is known from the seed, 1/T for a mean, so put in.
 
     Where the loss reads an earlier step its cotangent stays: it is absent past T.
     """
@@ -184,8 +178,9 @@ class Walk:
             if initial.name not in self.model.integers:
                 yield from self.initials(initial)
         for derived in reversed(derived_order(self.model)):
-            yield self.gradient(derived.name, derived.shape)
-        for parameter in self.model.parameters:
+            if derived.name not in self.model.held:
+                yield self.gradient(derived.name, derived.shape)
+        for parameter in self.model.learned:
             yield self.gradient(parameter.name, parameter.shape)
 
     def variables(self) -> tuple[str, ...]:
@@ -220,8 +215,10 @@ class Walk:
         if loss.last:
             reason: Reason = (TotalLoss(), " is the loss at the last step, ", loss.ref)
             return self.make("seed", target, [(al.ONE,)], reason)
-        reason = (TotalLoss(), " is the mean of ", loss.ref, " over the ", al.LAST, " steps")
-        return self.make("seed", target, [(MEAN_FACTOR,)], reason, EVERY)
+        total = self.model.total
+        words = f" is the {total.word} of "
+        reason = (TotalLoss(), words, loss.ref, " over the ", al.LAST, " steps")
+        return self.make("seed", target, [(total.seed,)], reason, EVERY)
 
     def readers(self, name: str) -> list[Edge]:
         """The readings of a quantity or input that L depends on, later steps first."""

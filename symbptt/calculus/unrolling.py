@@ -136,7 +136,7 @@ def _forward(model: al.Model, horizon: int) -> tuple[ExplicitLine, ...]:
         lines += [_at_step(e, t, horizon) for e in ordered if not e.last]
     lines += [_at_step(e, horizon, horizon) for e in ordered if e.last]
     if model.loss is not None:
-        lines.append(_total(model.loss, horizon))
+        lines.append(_total(model, horizon))
     return tuple(lines)
 
 
@@ -145,12 +145,11 @@ def _at_step(equation: al.Equation, t: int, horizon: int) -> ExplicitLine:
     return ExplicitLine(left, explicit(equation.rhs, t, horizon), equation.comment)
 
 
-def _total(loss: al.Equation, horizon: int) -> ExplicitLine:
-    steps = loss.steps(horizon)
+def _total(model: al.Model, horizon: int) -> ExplicitLine:
+    steps = model.equation("loss").steps(horizon)
     losses = forms.add(al.Ref("loss", al.Index(offset=t), ()) for t in steps)
-    return ExplicitLine(
-        TOTAL_LOSS, forms.div(losses, al.Number(Fraction(len(steps)))), "total loss"
-    )
+    count = 1 / model.total.weight(len(steps))
+    return ExplicitLine(TOTAL_LOSS, forms.div(losses, al.Number(count)), "total loss")
 
 
 def explicit(expr: al.Expr, t: int, horizon: int) -> al.Expr:
@@ -208,6 +207,8 @@ def _targets(derivation: Derivation, horizon: int, query: Query) -> list[tuple[s
     timeless = {p.name for p in derivation.normal.parameters} | {
         d.name for d in derivation.normal.derived
     }
+    if query.name in derivation.normal.held:
+        raise FormulaError(f"{query.name} is held: no gradient is derived for it")
     if query.name in timeless:
         if query.step is not None:
             raise FormulaError(f"{query.name} is a parameter: it has no step {query.step}")

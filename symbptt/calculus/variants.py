@@ -22,7 +22,6 @@ from typing import NamedTuple, TypeVar
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.rules import operands
 from symbptt.calculus.rules import partial as slope_by
@@ -384,7 +383,7 @@ SLIPS: dict[str, SlipRow] = {
     "a wrong sign": SlipRow(_sign, Slip.SIGN),
     "a missing term": SlipRow(_missing_term, Slip.TERM),
     "a missing factor": SlipRow(_missing_factor, Slip.FACTOR),
-    "a factor 1/T too many": SlipRow(_surplus(MEAN_FACTOR)),
+    "a factor 1/T too many": SlipRow(_surplus(al.MEAN_FACTOR)),
     "a factor 2 too many": SlipRow(_surplus(al.Number(Fraction(2)))),
     "a factor near 1": SlipRow(_surplus(NEAR_ONE)),
     "a wrong exponent": SlipRow(_exponent, Slip.EXPONENT),

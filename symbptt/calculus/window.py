@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from symbptt import algebra as al
 from symbptt.algebra import Model
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import MEAN_FACTOR, Edge, Walk, normal_form, with_seed
+from symbptt.calculus.adjoint import Edge, Walk, normal_form, with_seed
 from symbptt.calculus.derivation import EVERY, Derivation, Past, Range, Reason, ReasonPart, Step
 from symbptt.calculus.estimators import Estimator, as_estimator, gate_of
 
@@ -116,7 +116,7 @@ class WindowWalk(Walk):
         chain = reading.chain
         if loss:
             cotangent = al.Cotangent("loss", al.NOW, ())
-            chain = tuple(with_seed(m, cotangent, MEAN_FACTOR) for m in chain)
+            chain = tuple(with_seed(m, cotangent, self.model.total.seed) for m in chain)
         end = {"t": al.LAST}
         return Edge(
             replace(reading.reader, last=True),

@@ -141,8 +141,8 @@ _CONVENTIONS = (
     click.option(
         "--total",
         type=click.Choice(["mean", "sum", "last"]),
-        default="mean",
-        help="Read the formula's L as the mean of the losses, their sum or the last one.",
+        help="Read the formula's L as the mean of the losses, their sum or the last one; "
+        "without it as the model says.",
     ),
     click.option(
         "--where",

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from symbptt import algebra as al
 from symbptt.calculus import forms
-from symbptt.calculus.adjoint import MEAN_FACTOR
+from symbptt.calculus.adjoint import with_seed
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.window import swept_quantities
@@ -79,7 +79,7 @@ class Lowering:
 
         ``besides`` are the names of those that are needed elsewhere.
         """
-        results = {(p.name, True) for p in self.model.parameters}
+        results = {(p.name, True) for p in self.model.learned}
         results |= {(i.name, True) for i in self.model.initials}
         results |= {(name, True) for name in besides}
         if self.derivation.wrt_inputs:
@@ -253,6 +253,7 @@ class Lowering:
             target = al.Cotangent(name, index, step.target.shape)
             value = forms.add(terms, step.target.shape)
             part = "" if value == step.result else f"{plain(target)} += {plain(value)}"
+            value = self.seeded(value)
             yield Assign(target, value, True, step.number, formula_of(step), part)
 
     # --- gradients -------------------------------------------------------------------------
@@ -279,10 +280,18 @@ class Lowering:
         return al.TimeSum(term, index, index)
 
     def weighted(self, term: al.Expr) -> al.Expr:
-        """A loss at T is averaged over the sequences, which one sequence's text can't say."""
+        """A mean of losses at T is one over the sequences, which one sequence's text can't say."""
         if "loss" not in self.last or any(isinstance(n, al.Cotangent) for n in al.walk(term)):
-            return term
-        return forms.mul((MEAN_FACTOR, term))
+            return self.seeded(term)
+        return forms.mul((self.model.total.factor, term))
+
+    def seeded(self, expr: al.Expr) -> al.Expr:
+        """With what the derivative of L by a loss is in a batch."""
+        loss = self.model.loss
+        if loss is None:
+            return expr
+        cotangent = al.Cotangent("loss", loss.index, ())
+        return with_seed(expr, cotangent, self.model.total.factor)
 
 
 def _adjoint(target: al.Expr) -> tuple[str, bool]:

@@ -235,8 +235,6 @@ class NumpyPrinter:
         if expr.part is not None:
             return self.name(self.names.sweeps[expr.name]), ATOM
         name = self.names.cotangents[expr.name]
-        if expr.name == "loss":
-            return f"{self.name('one')} / {self.name('rows')}.weight", PRODUCT
         if expr.index is None or ("cotangent", expr.name) in self.local or expr.name in self.last:
             return self.name(name), ATOM
         history = self.names.cotangent_histories[expr.name]

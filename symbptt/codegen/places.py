@@ -204,7 +204,7 @@ class Places:
     @cached_property
     def filled(self) -> frozenset[Variable]:
         """The adjoints that begin with zeros: several statements build them, or some rows."""
-        adjoints = [v for v in self.shapes if v[0] == "cotangent" and v[1] != "loss"]
+        adjoints = [v for v in self.shapes if v[0] == "cotangent"]
         return frozenset(v for v in adjoints if self.is_gathered(self.writers[v]))
 
     def is_gathered(self, writers: list[tuple[Block, Place, Assign]]) -> bool:

@@ -50,6 +50,7 @@ class ModuleText:
     forward: tuple[str, ...]
     both: tuple[str, ...]
     steps_words: str
+    total: str
     grads_words: str
     outputs: tuple[str, ...]
     compute: tuple[str, ...]
@@ -257,6 +258,7 @@ class _Module:
             licence=YOURS,
             imports=copied.imports,
             constants=constants,
+            total=self.derivation.normal.total.word,
             steps_words="" if self.told else STEPS_WORDS,
             forward=tuple(
                 signature_lines("forward", given + ("" if self.told else ", *, steps=None"))

@@ -404,9 +404,10 @@ class _Proofreader:
                 )
 
     def _others(self) -> Iterator[tuple[str, Ways]]:
+        own = "sum" if self.model.summed else "mean"
         totals: tuple[Total, ...] = ("mean", "sum")
         for total in totals:
-            if total != (self.ways.total or "mean"):
+            if total != (self.ways.total or own):
                 yield f"--total {total}", replace(self.ways, total=total)
         layouts: tuple[Layout, ...] = ("column", "row")
         for layout in layouts:

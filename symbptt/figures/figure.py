@@ -207,7 +207,7 @@ class _Composer:
     def _total(self) -> tuple[Card, Card | None]:
         loss = self.shown.loss
         assert loss is not None
-        mean = r"\mathrm{mean}"
+        mean = rf"\mathrm{{{self.shown.total.word}}}"
         if self.detail == "operations":
             return card("total", "L"), None if loss.last else card("operator", mean)
         return card("total", "L", [] if loss.last else [mean]), None
@@ -225,7 +225,7 @@ class _Composer:
 
     def _sentences(self) -> Iterator[str]:
         loss = self.shown.loss
-        total = "" if loss is None else _TOTAL[loss.last]
+        total = "" if loss is None else _TOTAL[loss.last].format(word=self.shown.total.word)
         template = Template(self.shown, self.names)
         for sentence in description(template, total):
             pieces = sentence.split("$")
@@ -233,7 +233,7 @@ class _Composer:
 
 
 _TOTAL = {
-    False: r"$L$ is the mean of $\ell$ over all steps.",
+    False: r"$L$ is the {word} of $\ell$ over all steps.",
     True: r"$L$ is $\ell$ at the last step.",
 }
 

@@ -143,10 +143,10 @@ class DerivedEquation:
 def derived(formula: Formula, examiner: Examiner) -> DerivedEquation | None:
     """What the derivation says of a formula's left side; None where it is silent.
 
-    Everything is in the layout, with the total and under the estimator of the examiner.
+    Everything is in the layout and under the estimator of the examiner.
     """
     shaper, estimator = examiner.shaper, examiner.stages[0].estimator
-    known = equations(examiner.model, shaper.layout, shaper.total, estimator)
+    known = equations(examiner.model, shaper.layout, estimator)
     found = next(told(formula, known, examiner.clock), None)
     if found is None:
         return None

@@ -13,7 +13,6 @@ from fractions import Fraction
 
 from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry
-from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.calculus.program_slips import PROGRAM_SLIPS
 from symbptt.calculus.slips import Slip
 from symbptt.calculus.variants import SLIPS, Around, places
@@ -224,7 +223,7 @@ def _lost(node: al.Expr, scope: Scope) -> Iterator[tuple[Slip, al.Expr]]:
     parent = scope.parent
     if scope.is_term and not isinstance(node, al.Number | al.Neg):
         factors = node.factors if isinstance(node, al.Mul) else (node,)
-        yield Slip.LOST, al.Mul((MEAN_FACTOR, *factors))
+        yield Slip.LOST, al.Mul((al.MEAN_FACTOR, *factors))
     if isinstance(node, al.Param | al.Transpose) and isinstance(parent, al.Product):
         for over in scope.overs[-1:]:
             for index in other_exponents(al.Index.of("T") - al.Index.of(over.index), scope):

@@ -30,7 +30,7 @@ from symbptt.algebra import (
 from symbptt.algebra.letters import Delta, Entry, Slope
 from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.errors import EvaluationError
-from symbptt.formula.meaning import Meaning, Total
+from symbptt.formula.meaning import Meaning
 from symbptt.formula.names import derived_form
 from symbptt.formula.ranges import Free, LeftOut, cases, is_promised
 from symbptt.formula.scenes import (
@@ -134,7 +134,6 @@ class Examiner:
         horizon: int,
         seed: int,
         clock: Clock,
-        total: Total = "mean",
         layout: Layout = "column",
         estimator: Estimator = FULL,
     ) -> None:
@@ -142,7 +141,7 @@ class Examiner:
         self.horizon = horizon
         self.seed = seed
         self.clock = clock
-        self.shaper = Meaning(model, total, layout)
+        self.shaper = Meaning(model, layout)
         self.stages: tuple[Stage, ...] = stages(model, estimator)
         self._scenes: dict[tuple[Any, ...], Scene | EvaluationError] = {}
 
@@ -159,9 +158,7 @@ class Examiner:
         if normal == self.model:
             return self
         shaper, estimator = self.shaper, self.stages[0].estimator
-        return Examiner(
-            normal, self.horizon, self.seed, self.clock, shaper.total, shaper.layout, estimator
-        )
+        return Examiner(normal, self.horizon, self.seed, self.clock, shaper.layout, estimator)
 
     @cached_property
     def functions(self) -> tuple[str, ...]:

@@ -66,14 +66,10 @@ def is_constant(node: al.Expr) -> bool:
 
 
 class Meaning(Shaper):
-    """What the parts of a formula are in the algebra.
+    """What the parts of a formula are in the algebra."""
 
-    ``total`` says what L is in the formula: the sum of the losses, or their mean.
-    """
-
-    def __init__(self, model: al.Model, total: Total = "mean", layout: Layout = "column") -> None:
+    def __init__(self, model: al.Model, layout: Layout = "column") -> None:
         super().__init__(model, layout)
-        self.total = total
         self._meant: dict[tuple[int, Extents], tuple[al.Expr, al.Expr]] = {}
 
     def fixed(self, item: Fixed) -> Fixed:
@@ -260,28 +256,20 @@ class Meaning(Shaper):
         if of == TOTAL:
             assert isinstance(array, al.Ref | al.Param | al.Stack)
             if node.held == "equation":
-                return self._totalled(al.Direct(array))
+                return al.Direct(array)
             index = array.index if isinstance(array, al.Ref) else None
             found: al.Expr = al.Cotangent(array.name, index, array.shape)
             if isinstance(by, Entry):
                 found = Entry(found, by.places)
             elif isinstance(by, RowOf):
                 found = RowOf(found, by.place)
-            return self._totalled(found)
+            return found
         if self.known(of) == SCALAR or isinstance(by, Entry | RowOf):
             return Slope(of, by, node.held)
         return node
 
     def _total_loss(self) -> al.Expr:
-        loss = self.model.equation("loss")
-        if loss.last:
-            return loss.ref
-        return self._totalled(al.Mul((al.Div(al.ONE, al.Horizon()), al.TimeSum(loss.ref))))
-
-    def _totalled(self, mean: al.Expr) -> al.Expr:
-        """What is said of the mean of the losses as it is said of L."""
-        summed = self.total == "sum" and not self.model.equation("loss").last
-        return al.Mul((al.Horizon(), mean)) if summed else mean
+        return self.model.total.formula
 
 
 def _whole(exponent: al.Expr) -> al.Index:

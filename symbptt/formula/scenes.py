@@ -248,7 +248,7 @@ class Scene(Remembering):
         if index is not None:
             named = al.Ref(cotangent.name, index, cotangent.shape)
         ((by,), _), steps = self._variables(named, at), self.stage.unrolled.loss_steps(at["T"])
-        weight = self.domain.number(Fraction(1, len(steps)))
+        weight = self.run.loss_weight(len(steps))
         found = self.jacobians.empty(("loss", steps[-1]), by)
         for step in steps:
             if cotangent.part is None:

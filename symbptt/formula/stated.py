@@ -23,11 +23,10 @@ from symbptt.calculus.variants import Variant, variants
 from symbptt.errors import FormulaError, MissingRuleError
 from symbptt.formula.chained import FACTOR, Chained, chain_rule
 from symbptt.formula.fitting import fits, is_possible, said_at, with_entries
-from symbptt.formula.meaning import Total
 from symbptt.formula.reading import read
 from symbptt.formula.shapes import Layout
 from symbptt.formula.statement import TOTAL, Formula, Inequalities, free_names, parts
-from symbptt.formula.totals import of_a_loss, summed, upright
+from symbptt.formula.totals import of_a_loss, upright
 from symbptt.typeset.followers import Followers, shares
 from symbptt.typeset.formulas import Formulas
 from symbptt.typeset.style import Style
@@ -42,11 +41,9 @@ Key = tuple[str, ...]
 
 
 @lru_cache(maxsize=16)
-def equations(
-    model: al.Model, layout: Layout = "column", total: Total = "mean", estimator: Estimator = FULL
-) -> Equations:
+def equations(model: al.Model, layout: Layout = "column", estimator: Estimator = FULL) -> Equations:
     """All that the derivations of a model state; read where it is asked for."""
-    return Equations(model, layout, total, estimator)
+    return Equations(model, layout, estimator)
 
 
 @dataclass(frozen=True)
@@ -72,10 +69,9 @@ class StatedLine:
 class Equations:
     """The equations of a model and of its derivations, by what stands on the left."""
 
-    def __init__(self, model: al.Model, layout: Layout, total: Total, estimator: Estimator) -> None:
+    def __init__(self, model: al.Model, layout: Layout, estimator: Estimator) -> None:
         self.model = model
         self.layout = layout
-        self.total = total
         self.estimator = estimator
         self._known: dict[tuple[str, bool], dict[Key, list[StatedLine]]] = {}
         self._read: dict[int, tuple[StatedLine, tuple[Formula, ...]]] = {}
@@ -111,11 +107,10 @@ class Equations:
         """The equations of the model as its author wrote them, then those of the normal form."""
         loss = self.plain.loss
         if loss is not None:
-            whole: al.Expr = al.Mul((al.Div(al.ONE, al.Horizon()), al.TimeSum(loss.ref)))
-            words = f"L is the {self.total} of the losses"
+            total = self.plain.total
+            words = f"L is the {total.word} of the losses"
             words = "L is the loss of the last step" if loss.last else words
-            total = loss.ref if loss.last else whole
-            yield StatedLine(TOTAL, (total,), "", None, words, self._source)
+            yield StatedLine(TOTAL, (total.formula,), "", None, words, self._source)
         for model in (self.plain, self.normal):
             source = Formulas(Derivation(self.plain, model, ()), self._style)
             for item in model.definitions:
@@ -185,12 +180,7 @@ class Equations:
     def _formulas(self, line: StatedLine) -> Iterator[Formula]:
         texts = line.source.chain(line.target, line.members, line.where)
         formulas = (upright(read(text, self.model)) for text in texts)
-        return map(of_a_loss if line.of_one else self._totalled, formulas)
-
-    def _totalled(self, formula: Formula) -> Formula:
-        """The same where L is the sum of the losses."""
-        loss = self.plain.loss
-        return formula if self.total != "sum" or loss is None or loss.last else summed(formula)
+        return map(of_a_loss, formulas) if line.of_one else formulas
 
     @cached_property
     def introduced(self) -> frozenset[str]:

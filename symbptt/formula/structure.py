@@ -103,7 +103,7 @@ def _ranks(one: Repaired) -> int:
 def _forms(formula: Formula, told: al.Expr | None, examiner: Examiner) -> Iterator[al.Expr]:
     """What the derivation says: in the author's terms, in the model's, and in its own."""
     shaper = examiner.shaper
-    known = equations(examiner.model, shaper.layout, shaper.total, examiner.stages[0].estimator)
+    known = equations(examiner.model, shaper.layout, examiner.stages[0].estimator)
     _, own = next(known.fitting(formula.left, formula.chains), (None, ()))
     said = [*(() if told is None else (told,)), *(member.right for member in own)]
     plain = ((one, _in_names_of_the_model(one, known, examiner.model)) for one in said)

@@ -35,7 +35,7 @@ def is_trivial(formula: Formula, used: list[dict[str, int]], examiner: Examiner)
     if repeats(formula):
         return True
     shaper = examiner.shaper
-    meant = resolved(formula, _Bare(examiner.model, shaper.total, shaper.layout))
+    meant = resolved(formula, _Bare(examiner.model, shaper.layout))
     steps = max([examiner.horizon, *(at["T"] for at in used)])
     try:
         points = [_Unrelated(scene) for scene in examiner.points("floats", steps, formula)]

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from symbptt.algebra import Add, Expr, Mul, terms_of
-from symbptt.calculus.adjoint import MEAN_FACTOR
+from symbptt.algebra import MEAN_FACTOR, Add, Expr, Mul, terms_of
 from symbptt.calculus.slips import Slip
 from symbptt.formula.canonical import form
 from symbptt.formula.differing import differing
@@ -44,7 +43,7 @@ class VariedSlip:
 def varied(formula: Formula, examiner: Examiner) -> Iterator[tuple[VariedSlip, Formula]]:
     """The slips that make the derivation's line the author's, and his formula without them."""
     shaper = examiner.shaper
-    known = equations(examiner.model, shaper.layout, shaper.total, examiner.stages[0].estimator)
+    known = equations(examiner.model, shaper.layout, examiner.stages[0].estimator)
     written = form(formula.right)
     for variant, right, wrong in known.varied(formula.left, formula.chains):
         examiner.clock.check()

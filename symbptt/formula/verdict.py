@@ -87,8 +87,8 @@ class Checker:
     layout : str
         ``row`` where the formulas' vectors are rows.
     total : str, optional
-        ``sum`` where the formulas' L is the sum of the losses and not their mean, ``last``
-        where it is the loss of the last step, T.
+        ``sum`` where the formulas' L is the sum of the losses, ``mean`` where it is their mean,
+        ``last`` where it is the loss of the last step, T; what the model says without one.
     estimator : Estimator or str, optional
         What derivatives of L stand for in the formulas, as ``window:8``; those of a part of L,
         ``dL[s]/dh[t]``, are exact.
@@ -113,6 +113,8 @@ class Checker:
     ) -> None:
         if total == "last" and model.loss is not None and not model.loss.last:
             model = one_step(model)
+        elif total in ("mean", "sum"):
+            model = replace(model, summed=total == "sum")
         estimated = as_estimator(estimator)
         if estimated.gated:
             model = replace(model, inputs=(*model.inputs, gate_of(derived_form(model))))
@@ -124,7 +126,6 @@ class Checker:
                 horizon=horizon,
                 seed=seed,
                 clock=self.clock,
-                total=total or "mean",
                 layout=layout,
                 estimator=estimated,
             )

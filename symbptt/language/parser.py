@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from symbptt import algebra as al
@@ -146,10 +147,12 @@ def parse(
         findings.add(None, f"the model {what}: expected at least one definition, `h[t] = …`")
         findings.stop()
     known = roles.infer(reading, bindings or {}, findings)
+    _check_totals(reading, known, findings)
     shapes = ShapeInference(known, source, findings)
     sides.infer(shapes)
     findings.stop()
-    return _assemble(shapes, source, name, path)
+    model = _assemble(shapes, source, name, path)
+    return replace(model, summed=any(rule.word == "sum" for rule in reading.totals))
 
 
 def _has_steps(reading: Reading) -> bool:
@@ -159,6 +162,21 @@ def _has_steps(reading: Reading) -> bool:
         or any(isinstance(node, sf.Timed) for node in sf.nodes(item))
         for item in reading.items
     )
+
+
+def _check_totals(reading: Reading, known: Roles, findings: Findings) -> None:
+    """How losses are totalled is said once, and of losses that there are."""
+    for rule in reading.totals[1:]:
+        message = "how the losses are totalled is said twice: leave one of the two out"
+        findings.add(rule.place, message, ("first said here", reading.totals[0].place))
+    has_loss = "loss" in known.unclear or any(one.name == "loss" for one in known.definitions)
+    if reading.totals and not has_loss:
+        rule = reading.totals[0]
+        findings.add(
+            rule.place,
+            f"`L = {rule.word}` says how losses are totalled, and the model has none: write "
+            "`loss[t] = …`, or leave the line out",
+        )
 
 
 def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> al.Model:
@@ -175,7 +193,9 @@ def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> al.Model:
         text=source.text,
         dims=dims,
         parameters=tuple(
-            al.Parameter(one.name, builder.shape(one.name), one.comment, one.place.line)
+            al.Parameter(
+                one.name, builder.shape(one.name), one.comment, one.place.line, one.is_fixed
+            )
             for one in known.by_role("parameter")
         ),
         inputs=tuple(_input(one, targets, shapes, builder) for one in known.by_role("input")),

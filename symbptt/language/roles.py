@@ -129,6 +129,8 @@ class _Inference:
                     message = f"`{name}` is reserved ({meaning}): choose another name"
                     if name in ("loss", "L"):
                         message += ", or write `loss[t] = …`, `loss[T] = …` for the last step alone"
+                    if name == "L":
+                        message += "; `L = sum` and `L = mean` say how losses are totalled"
                     self.findings.add(item.place, message)
             for use in (*names[name].plain, *names[name].timed):
                 if name != "I" or isinstance(use.node, sf.Timed):
@@ -219,6 +221,17 @@ class _Inference:
                 declared.place,
                 f"{name} is a constant, a number without axes, and needs no declaration",
                 ("defined here", name.assignment.place if name.assignment else declared.place),
+            )
+        elif declared.fixed and name.role != "parameter" and name.used:
+            said = name.definition or name.assignment
+            found = "is defined here" if said is not None else "has a time index here"
+            timed = name.timed[0].node.place if name.timed else name.place
+            self.wrong(
+                name,
+                said.place if said is not None else timed,
+                f"{name} is declared fixed, a parameter that is held, and {found}: only what is "
+                "given with the parameters can be held",
+                ("declared here", declared.place),
             )
         elif declared.kind == "index" and name.role != "input" and name.used:
             found = {"parameter": "stands without a time index"}.get(name.role, "is defined")

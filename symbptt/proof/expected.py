@@ -113,18 +113,19 @@ def expect(
     domain = domain or Float()
     valid = call.scenario.lengths
     runs = [_run(unrolled, call, b, domain, estimator) for b in range(len(valid))]
-    last = unrolled.model.equation("loss").last
-    count = sum(n > 0 for n in valid) if last else sum(valid)
+    total = unrolled.model.total
+    count = sum(n > 0 for n in valid) if total.last else sum(valid)
+    weight = domain.number(total.weight(max(count, 1)))
     margin = domain.margin if isinstance(domain, Float) else math.inf
     found = Expected(margin=margin)
     _values(unrolled, call, runs, found)
     for b, run in enumerate(runs):
         losses = unrolled.loss_steps(valid[b]) if valid[b] else []
         values = (run.values["loss", step][()] for step in losses)
-        found.loss += sum(values, start=domain.number(Fraction(0))) / count
+        found.loss += sum(values, start=domain.number(Fraction(0))) * weight
         slopes = _carried(unrolled, call, b, run)
         for step in losses:
-            slopes += _numbers(run.estimate(("loss", step)), domain) / count
+            slopes += _numbers(run.estimate(("loss", step)), domain) * weight
         _share(unrolled, call, b, run, slopes, found)
     return found
 
@@ -216,6 +217,8 @@ def _share(
     """Puts the derivatives of sequence ``b`` where the module returns them."""
     steps, B = call.scenario.steps, len(call.scenario.lengths)
     for (name, step), (_, shape) in run.variables.items():
+        if step is None and name in unrolled.model.held:
+            continue
         key = name
         lead: tuple[int, ...] = (B,)
         place: tuple[int, ...] = (b,)

@@ -139,7 +139,7 @@ class Jacobians:
         equations = self.run.unrolled.equations
         outside = [name for name in reversed(equations) if name not in self.recurrent]
         steps = self.run.unrolled.loss_steps(horizon)
-        weight = self.run.domain.number(Fraction(1, len(steps)))
+        weight = self.run.loss_weight(len(steps))
         bars: dict[Variable, Array] = {}
         for step in steps:
             bars["loss", step] = np.full(1, weight, dtype=object)

@@ -106,11 +106,11 @@ class _MatrixWriter:
         """
         loss = self.model.equation("loss")
         terms = [self.scalar(loss.rhs, step) for step in loss.steps(horizon)]
-        return sympy.Rational(1, len(terms)) * sympy.MatAdd(*terms).doit()
+        return sympy.Rational(self.model.total.weight(len(terms))) * sympy.MatAdd(*terms).doit()
 
     def differentiated(self) -> list[Variable]:
         """The parameters and initial values, as far as L reads them."""
-        given: list[Variable] = [(p.name, None) for p in self.model.parameters]
+        given: list[Variable] = [(p.name, None) for p in self.model.learned]
         given += [(i.name, i.step) for i in self.model.initials if i.value is None]
         return [variable for variable in given if variable in self.symbols]
 

@@ -308,15 +308,19 @@ class Trajectory:
     def total_loss(self, horizon: int) -> tuple[Any, Array]:
         """L for T = ``horizon``, and its derivatives with respect to all variables."""
         steps = self.unrolled.loss_steps(horizon)
-        weight = self.domain.number(Fraction(1, len(steps)))
+        weight = self.loss_weight(len(steps))
         value = reduce(add, (self.values["loss", step][()] for step in steps))
         vectors = [self.estimate(("loss", step)) for step in steps]
         return weight * value, self.domain.weighted_sum([weight] * len(steps), vectors)
 
+    def loss_weight(self, losses: int) -> Any:
+        """What each of so many losses counts in L."""
+        return self.domain.number(self.unrolled.model.total.weight(losses))
+
     def parts_of_loss(self, horizon: int) -> dict[tuple[Variable, int], Array]:
         """d(the part of L that a loss gives)/d(every variable), by variable and loss's step."""
         steps = self.unrolled.loss_steps(horizon)
-        weight = self.domain.number(Fraction(1, len(steps)))
+        weight = self.loss_weight(len(steps))
         found = {}
         for step in steps:
             slopes = self.domain.weighted_sum([weight], [self.slope(("loss", step))])

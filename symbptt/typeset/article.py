@@ -55,6 +55,26 @@ def article(
     return Document(made(derivation, command), title, subtitle, tuple(blocks), signs=signs)
 
 
+def tellings(
+    derivation: Derivation,
+    style: Style,
+    details: Iterable[str],
+    parts: Collection[str] = tuple(PARTS),
+    beside: Iterable[Block] = (),
+    ahead: Iterable[Block] = (),
+) -> Iterator[tuple[Block, ...]]:
+    """The blocks of an article at several levels of detail, "index" only where it is the style's.
+
+    What they have in common is told once.
+    """
+    writer = _Writer(derivation, style, NONE)
+    _, introduction = writer.title()
+    before, steps, behind = map(tuple, writer.passages(parts))
+    ahead, beside = (*introduction, *ahead, *before), (*behind, *beside)
+    for detail in details:
+        yield tuple(settled((*ahead, *(() if detail == "summary" else steps), *beside)))
+
+
 def made(derivation: Derivation, command: str) -> tuple[str, ...]:
     """What a head says."""
     model = derivation.model.name
@@ -91,11 +111,22 @@ class _Writer:
 
     def blocks(self, parts: Collection[str]) -> Iterator[Block]:
         """Everything behind the title and its paragraph."""
-        estimates = estimate(self.derivation, self.printer)
-        if "model" in parts:
-            yield from self.told_model(estimates)
+        before, steps, behind = self.passages(parts)
+        yield from before
         if self.style.detail != "summary":
-            yield from self.sections.blocks(parts)
+            yield from steps
+        yield from behind
+
+    def passages(self, parts: Collection[str]) -> tuple[Iterator[Block], ...]:
+        """The model, the steps, which a summary leaves out, and what they come to."""
+        estimates = estimate(self.derivation, self.printer)
+        return (
+            self.told_model(estimates) if "model" in parts else iter(()),
+            self.sections.blocks(parts),
+            self.results(estimates, parts),
+        )
+
+    def results(self, estimates: Sequence[Estimate], parts: Collection[str]) -> Iterator[Block]:
         for told in estimates if "gradients" in parts else ():
             yield Heading((told.heading,))
             yield from told.quality
@@ -223,37 +254,41 @@ class _Writer:
         shown = self.printer.show(loss.ref)
         if self.derivation.of != "L":
             yield from self.mean_of_one_step(shown)
-        elif loss.last:
-            yield Paragraph(("The total loss is that of the last step,",))
-            yield Display((Equality("L", (f"{shown}.",), "L"),))
-        else:
-            formula = rf"\frac{{1}}{{T}} \sum_{{t=1}}^T {shown}."
-            yield Paragraph(("The total loss is the mean of the losses of all steps,",))
-            yield Display((Equality("L", (formula,), "L"),))
+            return
+        total = self.normal.total
+        what = (
+            "that of the last step" if loss.last else f"the {total.word} of the losses of all steps"
+        )
+        yield Paragraph((f"The total loss is {what},",))
+        yield Display((Equality("L", (f"{self.printer.show(total.formula)}.",), "L"),))
 
     def mean_of_one_step(self, shown: str) -> Iterator[Block]:
         """What the gradient of one step's loss is for the gradient of L."""
-        last = self.clock.last
+        last, total = self.clock.last, self.derivation.model.total
         yield Paragraph(
             prose(
                 f"The loss of one step ${last}$ is differentiated alone, and ${self.clock.now}$ "
-                f"runs over the steps up to it. The mean over all steps ${last}$ gives the "
+                f"runs over the steps up to it. The {total.word} over all steps ${last}$ gives the "
                 "gradient of the total loss, for every parameter $w$:"
             )
         )
-        mean = rf"\frac{{1}}{{T}} \sum_{{{last}=1}}^T \frac{{\partial {shown}}}{{\partial w}}."
-        yield Display((Equality(r"\frac{\partial L}{\partial w}", (mean,)),))
+        factor = "" if total.summed else r"\frac{1}{T} "
+        whole = rf"{factor}\sum_{{{last}=1}}^T \frac{{\partial {shown}}}{{\partial w}}."
+        yield Display((Equality(r"\frac{\partial L}{\partial w}", (whole,)),))
 
     def batch(self) -> Iterator[Block]:
         loss = self.normal.loss
         assert loss is not None
         if self.derivation.of != "L":
             return
+        total = self.normal.total
         if loss.last:
             words = (
-                "For a batch of sequences it is the mean over the sequences, each with its own "
-                "last step."
+                f"For a batch of sequences it is the {total.word} over the sequences, each with "
+                "its own last step."
             )
+        elif total.summed:
+            words = "For a batch of sequences it is the sum over all their steps."
         else:
             words = (
                 "For a batch of sequences it is the sum over all their steps divided by the number "

@@ -71,10 +71,11 @@ class _EstimateWriter:
             words = """Only the last step has a loss, so that $L_T = L$, and $L_S = 0$ for
                 $S < T$."""
             return self.say(words)
-        words = """The loss of step $S$ gives $L$ the part $L_S = \\frac{1}{T} \\ell_S$, so that
+        words = """The loss of step $S$ gives $L$ the part $L_S = FACTOR\\ell_S$, so that
             $L = L_1 + \\dots + L_T$, and there is none past $T$. A derivative of $L_S$
             is the exact one."""
-        return self.say(words)
+        total = self.derivation.normal.total
+        return self.say(words.replace("FACTOR", "" if total.summed else r"\frac{1}{T} "))
 
     def window(self) -> Iterator[Block]:
         yield from self.say(f"""What follows is not the gradient but an estimate of it, with a

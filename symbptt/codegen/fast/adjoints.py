@@ -42,8 +42,7 @@ class AdjointStarts:
         for found in self.received:
             yield from self.start(found)
         for found, kind in list(self.places.kinds.items()):
-            role, name = found
-            adjoint = role == "cotangent" and name != "loss" and kind != "past"
+            adjoint = found[0] == "cotangent" and kind != "past"
             if adjoint and not self.places.is_covered(found):
                 self.layout.declare(found)
                 yield zeros(LocalName(self.layout.name(found)))

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symbptt import algebra as al
-from symbptt.calculus.adjoint import MEAN_FACTOR
 from symbptt.codegen.fast.buffers import Value, view
 from symbptt.codegen.fast.scope import PlaceScope
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
@@ -62,8 +61,6 @@ class Entrywise:
 
     def standing(self, expr: al.Expr) -> Value | None:
         """Where a value stands already, or is computed once for all rows."""
-        if isinstance(expr, al.Cotangent) and expr.name == "loss":
-            return self.there.once(MEAN_FACTOR)
         if isinstance(expr, LEAVES):
             return self.there.leaf(expr)
         if isinstance(expr, al.Number | al.Constant | al.Horizon | al.Length):

@@ -42,7 +42,7 @@ class Plain(NumpyPrinter):
         return self.argument(expr)
 
     def print_cotangent(self, expr: al.Cotangent) -> Printed:
-        return super().print_cotangent(expr) if expr.name == "loss" else self.argument(expr)
+        return self.argument(expr)
 
     def at(self, place: str) -> NumpyPrinter:
         return self

@@ -21,15 +21,20 @@ _LOSS_ONLY: tuple[str, ...] = ()
 _OUTPUTS: tuple[str, ...] = ()
 _SCALARS: tuple[str, ...] = ()
 _WITH_RESPECT_TO: tuple[str, ...] = ()
+_FIXED: tuple[str, ...] = ()
 _DRAWN: dict[str, str] = {}
 _GATES: dict[str, int] = {}
 _KEPT: dict[Any, Any] = {}
 _LOSS_AT_LAST_STEP = True
 """Whether there is a loss at T."""
+_LOSSES_SUMMED = True
+"""Whether L is the sum of the losses, and no mean."""
 _READ_AT_LAST_STEP = True
 """Whether anything is."""
 _AGAIN = True
 """Whether each segment runs forward again before it runs backward."""
+_SOME_FIXED = True
+"""Whether a parameter is held, and has no gradient."""
 _SUMS_OF_LENGTHS = True
 """Whether the length of an axis may be a sum, or a number."""
 _STEPS_GIVEN = True

@@ -60,7 +60,8 @@ class About:
     # --- kinds of variables --------------------------------------------------------------
 
     def of_the_loss(self) -> str:
-        last = self.graph.node("loss").last
+        total = self.reader.model.total
+        last = total.last
         for step in self.steps:
             whole = step.target.index == al.LAST if last else step.holds == EVERY
             if not whole or step.target.index not in (al.LAST, al.NOW) or step.needs > 1:
@@ -68,10 +69,11 @@ class About:
             for member in step.members:
                 if not pl.is_zero(pl.subtract(self.reader.free(member, ()), self.seed())):
                     raise NotProvedError(f"({step.number}) is not what L is made of")
-        return "L is the loss at T" if last else "L is the mean of the losses of T steps"
+        return "L is the loss at T" if last else f"L is the {total.word} of the losses of T steps"
 
     def seed(self) -> Poly:
-        if self.graph.node("loss").last:
+        total = self.reader.model.total
+        if total.last or total.summed:
             return pl.number(1)
         return pl.atom(("horizon",), Fraction(-1))
 
