@@ -15,6 +15,7 @@ import symbptt
 from symbptt.errors import OptionError
 from symbptt.proof.rows import Row
 from symbptt.typeset.latex import derivation_latex, model_latex, step_latex
+from symbptt.typeset.markdown_math import displayed
 from tests import cells
 
 MODEL = "x: (d,)\nh[t] = tanh(W @ x[t] + U @ h[t-1])\nloss[t] = squared_error(V @ h[t], y[t])\n"
@@ -85,8 +86,8 @@ def test_a_wrong_verdict_shows_counterexample_derivation_and_mend() -> None:
     verdict = symbptt.check(symbptt.load("elman"), formula)
     text = verdict._repr_markdown_()
     assert text.startswith("**wrong**: $") and "- at T = 2, t = 1, entry (1)" in text
-    assert f"$${verdict.derived.latex}$$" in text and r"\boxed" in text
-    assert r"`W_hh.T` for `W_hh`" in text and f"$${verdict.mends[0].latex}$$" in text
+    assert displayed(verdict.derived.latex) in text and r"\boxed" in text
+    assert r"`W_hh.T` for `W_hh`" in text and displayed(verdict.mends[0].latex) in text
     assert verdict.mends[0].latex in verdict._repr_latex_()
 
 

@@ -125,5 +125,5 @@ def _inline_end(page: Page, start: int) -> int:
 
 
 def _unescaped(body: str) -> str:
-    """Markdown's backslashes before what it would take for a mark of its own."""
-    return re.sub(r"\\([_*])", r"\1", body.replace("\\\\\\\\", "\\\\"))
+    """Without what keeps Markdown off: backslashes before its marks, spaces behind underscores."""
+    return re.sub(r"\\([_*])|(_) +", r"\1\2", body.replace("\\\\\\\\", "\\\\"))

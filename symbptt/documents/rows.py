@@ -66,7 +66,7 @@ _TAG = re.compile(r"\\tag\*?\s*\{((?:[^{}]|\{[^{}]*\})*)\}|\\l?eqno\s*\(?([\w.\-
 _NUMBER = r"\(\s*([A-Z]?\d+(?:[.\-]\d+)*[a-z]?'?)\s*\)"
 _FIRST_NUMBER = re.compile(rf"^\s*{_NUMBER}\s*(?:\\q?quad|\\[,; ]|~|\s)*(?=[\\A-Za-z(])")
 _LAST_NUMBER = re.compile(
-    rf"(?:\\q?quad|\\hfill|~|\\ |\n|\}})\s*(?:{_TEXT}\s*\{{\s*)?{_NUMBER}\s*\}}?\s*$"
+    rf"(?:\\q?quad|\\hfill|~|\\ |&|\n|\}})\s*(?:{_TEXT}\s*\{{\s*)?{_NUMBER}\s*\}}?\s*$"
 )
 
 

@@ -14,6 +14,7 @@ from symbptt.formula.mending import Mend
 from symbptt.formula.shapes import Shaper
 from symbptt.formula.text import in_names, underlined, words_in_names
 from symbptt.tables import Printed
+from symbptt.typeset.markdown_math import displayed, safe_in_markdown
 from symbptt.typeset.text import markdown_text
 
 WIDTH = 80
@@ -113,18 +114,18 @@ class Verdict(Printed):
 
     def _repr_markdown_(self) -> str:
         """What `str` says, formulas set."""
-        shown = f"${self.latex}$" if self.latex else f"`{self.formula}`"
+        shown = f"${safe_in_markdown(self.latex)}$" if self.latex else f"`{self.formula}`"
         remarks = (f"- {_marked_down(line)}" for line in self._remarks())
         parts = ["\n".join([f"**{self.verdict}**: {shown}", "", *remarks])]
         if self.pointed:
             parts.append(f"```text\n{self.pointed}\n```")
         if self.derived is not None:
             where = [f"- where `{text}`" for text in self.derived.where]
-            parts += [f"{_marked_down(self.derived.words)}:", f"$${self.derived.latex}$$"]
+            parts += [f"{_marked_down(self.derived.words)}:", displayed(self.derived.latex)]
             parts += ["\n".join(where)] if where else []
         for number, mend in enumerate(self.mends):
             parts.append(_marked_down(f"{_mended(number)}: {mend.words}"))
-            parts.append(f"$${mend.latex}$$")
+            parts.append(displayed(mend.latex))
         return "\n\n".join(parts)
 
     @property

@@ -24,7 +24,8 @@ from symbptt.typeset.blocks import (
     Table,
     Words,
 )
-from symbptt.typeset.latex import aligned, boxed, rows_of
+from symbptt.typeset.latex import aligned, rows_of
+from symbptt.typeset.markdown_math import displayed, numbered, safe_in_markdown
 from symbptt.typeset.text import (
     LETTERED,
     latex_comment,
@@ -233,7 +234,7 @@ class Tex(Format):
 
 
 class Markdown(Format):
-    """Blocks in Markdown, with formulas in TeX for MathJax."""
+    """Blocks in Markdown, with formulas between dollar signs, safe on GitHub too."""
 
     def comment(self, text: str) -> str:
         return latex_comment(text).replace(">", "&gt;")
@@ -242,8 +243,7 @@ class Markdown(Format):
         return markdown_text(text)
 
     def math(self, tex: str) -> str:
-        # In a table's cell a bar would end the cell.
-        return "$" + tex.replace("|", r"\vert ") + "$"
+        return f"${safe_in_markdown(tex)}$"
 
     def heading(self, block: Heading) -> str:
         return ("## " if block.level == 1 else "### ") + self.prose(block.text)
@@ -252,10 +252,11 @@ class Markdown(Format):
         return "\n".join(f"- {self.prose(item)}" for item in block.items)
 
     def display(self, block: Display) -> str:
-        return f"$$\n{aligned(rows_of(block.lines, _plain))}\n$$"
+        return displayed(numbered(rows_of(block.lines, _plain)))
 
     def box(self, block: Box) -> str:
-        return f"$$\n{boxed(rows_of(block.lines, _plain))}\n$$"
+        # A frame is a macro, and MathJax takes no more than 5 kB into a macro.
+        return self.display(Display(block.lines))
 
     def table(self, block: Table) -> str:
         rule = ("---",) * len(block.head)

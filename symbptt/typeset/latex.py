@@ -95,7 +95,7 @@ def aligned(rows: Iterable[DisplayRow], whole: int = 0) -> str:
     """
     rows = tuple(rows)
     worded = any(row.words for row in rows)
-    lines = [_line(row) + (_words(row) if worded else "") + _tag(row) for row in rows]
+    lines = [display_line(row) + (_words(row) if worded else "") + _tag(row) for row in rows]
     kept = _kept([bool(row.tag) for row in rows], whole)
     ends = ["*" if keep else "" for keep in kept[:-1]] + [None]
     body = "\n".join(
@@ -116,16 +116,8 @@ def _kept(ends: Sequence[bool], whole: int) -> list[bool]:
     return kept
 
 
-def boxed(rows: Iterable[DisplayRow]) -> str:
-    """The display in a box, numbers in front: a box has no margin for them."""
-    lines = [
-        (rf"\text{{({row.tag})}}" if row.tag else "") + r"& \quad & " + _line(row) for row in rows
-    ]
-    body = " \\\\\n".join(lines)
-    return f"\\boxed{{\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n}}"
-
-
-def _line(row: DisplayRow) -> str:
+def display_line(row: DisplayRow) -> str:
+    """An equation's line, aligned at its sign."""
     return f"{row.left} &{row.right}" if row.left else f"&{row.right}"
 
 

@@ -384,14 +384,18 @@ def _typed(character: str) -> str:
 
 
 TYPED = re.compile(
-    r"(?:\\mathtt)?\{((?:\\_|\\,|[A-Za-z0-9]|\{\\ldots\}|\\langle [0-9a-f]+\\rangle )+)\}"
+    r"(?:\\mathtt)?\{((?:\\_|\\,|\\underline\{\\enspace\}|\\thinspace |[A-Za-z0-9]|\{\\ldots\}"
+    r"|\\langle [0-9a-f]+\\rangle )+)\}"
 )
 """What stands in typewriter type, or names a function."""
 
 
+_UNDERSCORE = re.compile(r"\\[_,]|\\underline\{\\enspace\}|\\thinspace ")
+
+
 def untyped(text: str) -> str:
     """The name that is set so."""
-    named = re.sub(r"\\[_,]", "_", TYPED.sub(r"\1", text)).replace(r"{\ldots}", "…")
+    named = _UNDERSCORE.sub("_", TYPED.sub(r"\1", text)).replace(r"{\ldots}", "…")
     return re.sub(r"\\langle ([0-9a-f]+)\\rangle ", lambda one: chr(int(one[1], 16)), named)
 
 

@@ -1,4 +1,4 @@
-"""Equations taken out of what ``symbptt derive … --to md`` prints."""
+"""Equations taken out of what ``symbptt derive`` prints."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from symbptt.cli import main
 from tests.formula.catalogue import TEXTS
 
-_DISPLAY = re.compile(r"\$\$\n(.*?)\n\$\$", re.DOTALL)
-_BEHIND = re.compile(r"\s*(\\\\|\\tag\{.*\}|&& .*|\\quad \\in .*|\\quad \\quad \(.*\))\s*$")
+_DISPLAY = re.compile(r"\\begin\{align\*\}\n(.*?)\n\\end\{align\*\}", re.DOTALL)
+_BEHIND = re.compile(r"\s*(\\\\\*?|\\tag\{.*\}|&& .*|\\quad \\in .*|\\quad \\quad \(.*\))\s*$")
 _BROKEN = r"&\qquad {} "
 
 
@@ -39,9 +39,7 @@ def derived(name: str, options: tuple[str, ...]) -> tuple[Equation, ...] | None:
         if name in TEXTS:
             model = str(Path(folder) / f"{name}.rnn")
             Path(model).write_text(TEXTS[name], encoding="utf-8")
-        result = CliRunner().invoke(
-            main, ["derive", model, *options, "--to", "md", "--fragment"], catch_exceptions=False
-        )
+        result = CliRunner().invoke(main, ["derive", model, *options], catch_exceptions=False)
     if result.exit_code == 2 and "No such option" in result.output:
         return None
     assert result.exit_code == 0, result.output
@@ -49,7 +47,7 @@ def derived(name: str, options: tuple[str, ...]) -> tuple[Equation, ...] | None:
 
 
 def equations(document: str) -> Iterator[Equation]:
-    """All chains of equals in the displays of a Markdown document."""
+    """All chains of equals in the displays of an article."""
     for display in _DISPLAY.findall(document):
         left = ""
         members: list[str] = []

@@ -102,8 +102,8 @@ def _shown(found: Shown) -> Iterator[str]:
 
 
 def math(text: str) -> str:
-    """Inline mathematics in the form in which Markdown leaves backslashes alone."""
-    return f"$`{Markdown().math(text)[1:-1]}`$"
+    """Inline mathematics of which Markdown takes nothing."""
+    return Markdown().math(text)
 
 
 def _right(row: Row) -> str:

@@ -10,7 +10,6 @@ from tests.catalogue.printing import derivation
 DOCUMENT = r"""
 Words about $a$:
 
-$$
 \begin{align*}
 a_t &= b_t \\
 &= c_t \quad \in \mathbb{R}^{h}. \tag{1} \\
@@ -19,16 +18,11 @@ e &= f \\
 &\qquad {} + g \\
 &= h
 \end{align*}
-$$
 
-$$
-\boxed{
-\begin{aligned}
-\text{(1)}& \quad & a_t &= c_t \quad \quad (1 \le t \le T-1) \\
-\text{(2)}& \quad & k &= 0
-\end{aligned}
-}
-$$
+\begin{align*}
+a_t &= c_t \quad \quad (1 \le t \le T-1) \tag{1} \\
+k &= 0 \tag{2}
+\end{align*}
 """  # fmt: skip
 
 

@@ -31,8 +31,8 @@ EMPTY = r"\boxed{\begin{array}{l} \scriptstyle\text{Gap"
 def displays(text: str) -> dict[str, str]:
     """The equations of a document before its summary by their numbers, a display each."""
     told = text.partition("Summary")[0]
-    found = re.findall(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", told, re.DOTALL)
-    return {m[1]: one for one in found for m in re.finditer(r"\\tag\{(\d+)\}", one)}
+    found = re.findall(r"\\begin\{align(?:ed|\*)\}\n(.*?)\n\\end\{align", told, re.DOTALL)
+    return {m[1]: one for one in found for m in re.finditer(r"\\t(?:ag|ext)\{\(?(\d+)\)?\}", one)}
 
 
 @pytest.mark.parametrize(("name", "form", "layout"), some(STYLES, 6))

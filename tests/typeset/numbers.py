@@ -9,12 +9,12 @@ _BOX = r"#box\[\((\w+)\)\]"
 DISPLAYED = {
     "tex": _TAG,
     "beamer": _TAG,
-    "md": _TAG,
+    "md": r"\\text\{\((\w+)\)\}",
     "typst": _BOX,
     "text": r"(?m)^ *\((\w+)\)  ",
     "html": r' id="eq-(\w+)"',
 }
-BOXED = {**DISPLAYED, "md": r"\\text\{\((\w+)\)\}", "html": r'href="#eq-(\w+)"'}
+BOXED = {**DISPLAYED, "html": r'href="#eq-(\w+)"'}
 SUMMARY = {
     "tex": r"\section{Summary}",
     "beamer": r"\section{Summary}",

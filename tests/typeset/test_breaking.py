@@ -8,7 +8,7 @@ import pytest
 
 from symbptt.typeset.blocks import Equality
 from symbptt.typeset.breaking import broken
-from symbptt.typeset.latex import LINE, aligned, boxed, chain, rows_of
+from symbptt.typeset.latex import LINE, aligned, chain, rows_of
 from symbptt.typeset.tex import width
 
 TERM = r"\mathbf{W}_{\mathrm{hh}}^{\top} \frac{\partial L}{\partial \mathbf{a}_{t+1}}"
@@ -93,7 +93,3 @@ def test_a_page_may_end_between_equations_but_not_within_short_ones() -> None:
     )
     long = aligned(chain(Equality("x", ("a",) * 9, "1")), whole=4)
     assert "*\n" not in long.removeprefix("\\begin{align*")
-
-
-def test_a_box_has_the_numbers_in_front() -> None:
-    assert r"\text{(3)}& \quad & x &= y" in boxed(chain(Equality("x", ("y",), "3")))

@@ -43,6 +43,7 @@ _DOT = re.compile(r"[\w)\]}]\.[A-Za-z(\[]")
 _STEPS = frozenset("tTkijs0123456789")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _TEXT = re.compile(r"\s*\{([^{}$\\]*)\}")
+_NAMED = re.compile(r"\s*\{\s*\\mathrm\s*(\{[^{}$]*(?:\{[^{}]*\}[^{}$]*)*\})\s*\}")
 _SIGN = re.compile(r"\.\.\.|\*\*|<=|>=|!=|==|:=|\.T\b|[-+*/@^_(){}\[\],:;=<>|.'&$~!?]")
 _COMBINING = {
     mark: name
@@ -250,7 +251,7 @@ class _MarkReader:
         word, end = match.group(1), match.end()
         if word not in FONTS and word not in WITH_ARGUMENT:
             word = word.rstrip("*") or word
-        if word == "\\":
+        if word in ("\\", "cr"):
             self.add("sign", "\\" if self.tables else "⏎", end)
             self.skip(re.compile(r"\*?(?:\s*\[[^\]]*\])?"))
         elif word.isspace() or word in "()[]":
@@ -301,6 +302,10 @@ class _MarkReader:
 
     def font(self, word: str, end: int) -> None:
         r"""``\mathbf{W}`` is a name, ``\mathbf{h_t}`` a group, ``\text{for all}`` words."""
+        if word == "mathop" and (named := _NAMED.match(self.text, end)):
+            self.font("operatorname", named.start(1))
+            self.at = named.end()
+            return
         match = _TEXT.match(self.text, end)
         inner = match.group(1).strip() if match else ""
         words = word in WORDY

@@ -25,8 +25,8 @@ WORDY = _words("text textrm mbox textit textbf texttt textsf")
 IGNORED = _words(
     "left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm middle "
     "limits nolimits displaystyle textstyle scriptstyle nonumber notag mathopen mathclose "
-    "mathstrut mathord mathbin mathrel thinspace medspace thickspace enspace hfill allowbreak "
-    "nobreak boxed ensuremath relax strut smash , ; : ! / >"
+    "mathstrut mathord mathbin mathrel thinspace medspace thickspace negthinspace enspace hfill "
+    "allowbreak nobreak boxed ensuremath relax strut smash , ; : ! / >"
 )
 """Words that only place things; a space is none of their business."""
 
