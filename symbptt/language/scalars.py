@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from symbptt.language import surface as sf
+from symbptt.language.names import MATRICES
 from symbptt.language.roles import Roles
 
 Operands = Callable[[sf.Node], list[sf.Node] | None]
@@ -102,7 +103,7 @@ class Stretches:
                 for arg in args:
                     self.add(arg, array=True)
                 row = functions.vector(function)
-                if row is None and function != "concat":
+                if row is None and function not in ("concat", *MATRICES):
                     return ""
                 return "array" if row is None or row.like is not None else "scalar"
         return ""

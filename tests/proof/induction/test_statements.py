@@ -95,6 +95,8 @@ USES = {
     al.Concat: "joint_matrix",
     al.Vector: "attention_inside",
     al.Loss: "linear",
+    al.Outer: "linear_attention",
+    al.Diag: "covariance",
 }
 
 
