@@ -14,13 +14,8 @@ PACKAGES = r"\usepackage{amsmath,amssymb,bm,tikz}"
 
 def tikz(picture: Picture, made: str) -> str:
     """The picture, under a line that says what made it and one that says what it needs."""
-    lines = [
-        latex_comment(made),
-        latex_comment(f"needs {PACKAGES}"),
-        *map(built_formula, picture_lines(picture)),
-    ]
-    lines[:2] = [f"% {line}" for line in lines[:2]]
-    return "\n".join((*lines, ""))
+    head = (f"% {latex_comment(line)}" for line in (made, f"needs {PACKAGES}"))
+    return "\n".join((*head, *map(built_formula, picture_lines(picture)), ""))
 
 
 def picture_lines(picture: Picture) -> Iterator[str]:
