@@ -10,12 +10,12 @@ from difflib import get_close_matches
 
 def visible(text: str) -> str:
     """The text with what a terminal obeys or hides escaped: controls, marks of direction."""
-    return "".join(
-        c
-        if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
-        else c.encode("unicode_escape").decode()
-        for c in text
-    )
+    hidden = {
+        ord(c): c.encode("unicode_escape").decode()
+        for c in set(text) - {"\n", "\t"}
+        if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    }
+    return text.translate(hidden)
 
 
 class SymbpttError(Exception):

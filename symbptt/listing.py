@@ -26,7 +26,14 @@ def model_text(model: Model) -> str:
             [f"{i['name']}[{i['step']}]", _shape_text(i), i["comment"] or "target" * i["target"]]
             for i in data["inputs"]
         ],
-        "parameters": [[p["name"], _shape_text(p), p["comment"]] for p in data["parameters"]],
+        "parameters": [
+            [
+                p["name"],
+                _shape_text(p),
+                ", ".join(filter(None, ("fixed" * p["fixed"], p["comment"]))),
+            ]
+            for p in data["parameters"]
+        ],
         "derived parameters": [[*_defined(d), d["comment"]] for d in data["derived"]],
         "functions left abstract": [
             [name, f"{default} by default" if default else f"no default: --bind {name}=…"]
@@ -73,7 +80,12 @@ def model_data(model: Model) -> Data:
         "constants": {name: str(value) for name, value in model.constants},
         "inputs": [_input_data(source) for source in model.inputs],
         "parameters": [
-            {"name": p.name, "shape": _shape(p.shape), "comment": p.comment}
+            {
+                "name": p.name,
+                "shape": _shape(p.shape),
+                "comment": p.comment,
+                "fixed": p.fixed,
+            }
             for p in model.parameters
         ],
         "derived": [

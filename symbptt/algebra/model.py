@@ -10,14 +10,18 @@ from itertools import chain, count
 from symbptt.algebra.index import LAST, NOW, Dim, Index, Shape
 from symbptt.algebra.nodes import Expr, Param, Ref
 from symbptt.algebra.totals import Total
+from symbptt.algebra.traversal import walk
 
 
 @dataclass(frozen=True)
 class Parameter:
+    """A parameter; ``fixed`` ones are held: they are given, and have no gradient."""
+
     name: str
     shape: Shape
     comment: str = ""
     line: int = 0
+    fixed: bool = False
 
     @property
     def ref(self) -> Param:
@@ -183,6 +187,22 @@ class Model:
     def definitions(self) -> tuple[Derived | Equation, ...]:
         """Derived parameters first, then the equations, the loss last."""
         return (*self.derived, *self.equations)
+
+    @property
+    def learned(self) -> tuple[Parameter, ...]:
+        """The parameters that have gradients: all but those that are held."""
+        return tuple(parameter for parameter in self.parameters if not parameter.fixed)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The parameters that are held, and the derived ones that are made of nothing else."""
+        found = {parameter.name for parameter in self.parameters if parameter.fixed}
+        pending = {
+            d.name: {n.name for n in walk(d.rhs) if isinstance(n, Param)} for d in self.derived
+        }
+        while more := {name for name, read in pending.items() if read and read <= found} - found:
+            found |= more
+        return frozenset(found)
 
     @property
     def shapes(self) -> dict[str, Shape]:

@@ -178,8 +178,9 @@ class Walk:
             if initial.name not in self.model.integers:
                 yield from self.initials(initial)
         for derived in reversed(derived_order(self.model)):
-            yield self.gradient(derived.name, derived.shape)
-        for parameter in self.model.parameters:
+            if derived.name not in self.model.held:
+                yield self.gradient(derived.name, derived.shape)
+        for parameter in self.model.learned:
             yield self.gradient(parameter.name, parameter.shape)
 
     def variables(self) -> tuple[str, ...]:

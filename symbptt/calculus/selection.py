@@ -198,6 +198,7 @@ def _products(model: al.Model, equation: al.Equation) -> tuple[al.Product, ...]:
         for term in al.terms_of(equation.rhs)
         if isinstance(term, al.Product)
         and isinstance(term.left, al.Param)
+        and term.left.name not in model.held
         and _is_vector(term.right)
         and _uses(model, term.left) == 1
     )

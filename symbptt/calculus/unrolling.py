@@ -207,6 +207,8 @@ def _targets(derivation: Derivation, horizon: int, query: Query) -> list[tuple[s
     timeless = {p.name for p in derivation.normal.parameters} | {
         d.name for d in derivation.normal.derived
     }
+    if query.name in derivation.normal.held:
+        raise FormulaError(f"{query.name} is held: no gradient is derived for it")
     if query.name in timeless:
         if query.step is not None:
             raise FormulaError(f"{query.name} is a parameter: it has no step {query.step}")

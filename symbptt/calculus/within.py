@@ -145,7 +145,8 @@ class Within(Walk):
         """The parameters and derived parameters that the recurrence reads."""
         read = {local.operand for locals_ in self.local.values() for local in locals_}
         every: list[al.Derived | al.Parameter] = [*self.model.derived, *self.model.parameters]
-        return tuple(leaf.ref for leaf in every if leaf.ref in read)
+        held = self.model.held
+        return tuple(leaf.ref for leaf in every if leaf.ref in read and leaf.name not in held)
 
     @cached_property
     def wanted(self) -> tuple[al.Equation, ...]:
@@ -211,9 +212,10 @@ class Within(Walk):
         return al.map_children(expr, self.put_in)
 
     def static(self) -> list[al.Param]:
-        """Derived parameters, each before what it is made of, then the parameters."""
+        """Derived parameters, each before what it is made of, then the parameters; none held."""
         found = [derived.ref for derived in reversed(derived_order(self.model))]
-        return found + [parameter.ref for parameter in self.model.parameters]
+        found += [parameter.ref for parameter in self.model.parameters]
+        return [ref for ref in found if ref.name not in self.model.held]
 
 
 def _now(local: Local) -> str | None:

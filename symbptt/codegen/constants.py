@@ -87,6 +87,7 @@ class ModuleConstants:
             ("_OUTPUTS", "What `forward` returns beside a loss.", [e.name for e in quantities]),
             ("_SCALARS", "Scalars among that.", [e.name for e in quantities if not e.shape]),
             ("_WITH_RESPECT_TO", "Inputs that have gradients.", list(self.differentiated)),
+            ("_FIXED", "Parameters that are held.", [p.name for p in model.parameters if p.fixed]),
         ):
             yield name, words, tuple_literal(map(literal, values))
         words = "How parameters are drawn that are no matrices and no biases."
@@ -103,6 +104,7 @@ class ModuleConstants:
             ("_LOSSES_SUMMED", model.summed),
             ("_READ_AT_LAST_STEP", at_last or self.last or not all(i.timed for i in inputs)),
             ("_AGAIN", self.checkpoint is not None),
+            ("_SOME_FIXED", model.learned != model.parameters),
             ("_SUMS_OF_LENGTHS", not all(isinstance(dim, str) for dim in dims)),
             ("_STEPS_GIVEN", not self.steps_told),
             ("_CARRY_TELLS", not {*model.dims} <= {dim for shape in told for dim in shape}),

@@ -79,7 +79,7 @@ class Lowering:
 
         ``besides`` are the names of those that are needed elsewhere.
         """
-        results = {(p.name, True) for p in self.model.parameters}
+        results = {(p.name, True) for p in self.model.learned}
         results |= {(i.name, True) for i in self.model.initials}
         results |= {(name, True) for name in besides}
         if self.derivation.wrt_inputs:

@@ -37,6 +37,8 @@ Statement = tuple[tuple[str, ...], str]
 WORDS = ("np", "T", "t", "size", "reduce", "first", "last", "factors")
 """What stands in the text besides a model's names."""
 
+HEAD = "# For one sequence: what has a step is a dict by steps, h[t] a vector."
+
 
 @dataclass
 class StepNames:
@@ -332,6 +334,7 @@ class Unbatched:
         ]
         results = [*map(self.once, self.derivation.of_kind("initial", "gradient")), *self.joined()]
         found += [(lines, "") for lines in self.printer.products.values()]
+        yield (HEAD,), ""
         for lines, tag in (*self.dicts(), *found, *results):
             yield tuple(map(self.identifiers.settled, lines)), tag
 

@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 from symbptt.codegen.literals import WIDTH, signature_lines
@@ -174,6 +174,14 @@ class Specialised:
             return
         if isinstance(node, ast.FunctionDef):
             yield self.starts[node.lineno - 1], self.starts[self.colon(node)] - 1, signature(node)
+        if isinstance(node, ast.comprehension):
+            for before, test in pairwise((node.iter, *node.ifs)):
+                holds = value_of(self.values, test) is True
+                if holds:
+                    yield self.span(before)[1], self.span(test)[1], ""
+                yield from () if holds else self.edits_in(test)
+            yield from self.edits_in(node.iter)
+            return
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.startswith("_"):
             yield from self.summary(node)
         for child in ast.iter_child_nodes(node):

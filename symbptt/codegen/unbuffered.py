@@ -160,7 +160,7 @@ class Unbuffered:
             if name in self.differentiated and name not in assigned and name not in self.pasts:
                 rows = printer.row_count(last=not source.timed)
                 body.append(f"{cotangents[name]} = {printer.array('zeros', rows, source.shape)}")
-        flowing = [(p.name, cotangents[p.name]) for p in self.model.parameters]
+        flowing = [(p.name, cotangents[p.name]) for p in self.model.learned]
         sources = [
             (i.name, f"{histories[i.name]}[rows.live]" if i.name in pasts else cotangents[i.name])
             for i in self.model.inputs

@@ -13,7 +13,7 @@ import numpy as np
 
 from symbptt.algebra import Model
 from symbptt.binding import bind as bind_functions
-from symbptt.errors import EvaluationError, MissingLossError, OptionError
+from symbptt.errors import EvaluationError, MissingLossError, OptionError, ProgramError
 from symbptt.handwritten import program
 from symbptt.handwritten.answers import ReturnedGradients
 from symbptt.handwritten.calling import Chosen, ProgramCall, find
@@ -36,6 +36,7 @@ from symbptt.proof.slips import FACTORS, TOLERANCE, Inquiry, NamedSlip
 
 LONGEST = 60
 """Past the steps after which programs usually truncate."""
+OTHERWISE = "its matrices are handed in transposed: with --layout {} all of it is right"
 SCALES = (1.0, 4.0, 20.0, 100.0)
 """What arguments are multiplied with, for gradients that are clipped."""
 
@@ -90,8 +91,21 @@ def check_code(
     file = program.read(path)
     room = Room(Path(path), file.source, seconds)
     known = ProgramNames(bound, *read_names(names, bound))
-    chosen = find(bound, file, function, room, known, tuple(returns), batch_first, layout)
-    return Examination(chosen, str(path), total).verdict()
+
+    def examined(by: str) -> tuple[Chosen, CodeVerdict]:
+        chosen = find(bound, file, function, room, known, tuple(returns), batch_first, by)
+        return chosen, Examination(chosen, str(path), total).verdict()
+
+    chosen, verdict = examined(layout)
+    if chosen.square:
+        other = "column" if layout == "row" else "row"
+        try:
+            _, turned = examined(other)
+        except ProgramError:
+            return verdict
+        if turned.ok:
+            return replace(verdict, slips=(SlipFound(OTHERWISE.format(other)),))
+    return verdict
 
 
 @dataclass

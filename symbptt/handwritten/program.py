@@ -64,6 +64,8 @@ class File:
     functions: tuple[ProgramFunction, ...]
     words: tuple[str, ...] = ()
     """What may be names of parameters: of arguments, keys, attributes."""
+    awaited: tuple[str, ...] = ()
+    """Functions that are called in a loop of events alone."""
 
     def of(self, owner: str, name: str) -> ProgramFunction | None:
         found = (f for f in self.functions if f.owner == owner and f.name == name)
@@ -78,6 +80,7 @@ class File:
             If there is none.
         """
         public = [f for f in self.functions if not f.name.startswith("_")]
+        public = public or [f for f in self.functions if f.name == "__call__"]
         if not wanted:
             # Nobody means these who looks for gradients, if there is another function.
             public = [f for f in public if not _passes_forward(f)] or public
@@ -92,7 +95,8 @@ class File:
                 )
             public = chosen
         if not public:
-            raise ProgramError(f"{self.path} defines no function")
+            why = "".join(f"; {name} is async, and is not awaited" for name in self.awaited)
+            raise ProgramError(f"{self.path} defines no function{why}")
         return tuple(sorted(public, key=_likeliness))
 
 
@@ -134,7 +138,8 @@ def read(path: str | Path) -> File:
         ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ProgramError(f"{path} is no text of Python: {error}"[:300]) from error
-    return File(path, source, functions, words)
+    awaited = tuple(n.name for n in ast.walk(tree) if isinstance(n, ast.AsyncFunctionDef))
+    return File(path, source, functions, words, awaited)
 
 
 def _functions(tree: ast.Module) -> Iterator[ProgramFunction]:

@@ -220,7 +220,7 @@ def bindings(file: File, wanted: str, names: ProgramNames) -> tuple[Binding, ...
 
 
 def _of(file: File, function: ProgramFunction, names: ProgramNames) -> Iterator[Binding]:
-    if function.name in ("__init__", *FORWARD):
+    if function.name in {"__init__", *FORWARD} - {"__call__"}:
         return
     roles = _roles(function, names)
     if roles is None:

@@ -69,6 +69,10 @@ class Name:
         return self.declaration is not None and self.declaration.kind == "scalar"
 
     @property
+    def is_fixed(self) -> bool:
+        return self.declaration is not None and self.declaration.fixed
+
+    @property
     def has_shape(self) -> bool:
         return self.declaration is not None and self.declaration.kind == "shape"
 

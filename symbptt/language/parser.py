@@ -193,7 +193,9 @@ def _assemble(shapes: Shapes, source: Source, name: str, path: str) -> al.Model:
         text=source.text,
         dims=dims,
         parameters=tuple(
-            al.Parameter(one.name, builder.shape(one.name), one.comment, one.place.line)
+            al.Parameter(
+                one.name, builder.shape(one.name), one.comment, one.place.line, one.is_fixed
+            )
             for one in known.by_role("parameter")
         ),
         inputs=tuple(_input(one, targets, shapes, builder) for one in known.by_role("input")),

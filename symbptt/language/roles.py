@@ -222,6 +222,17 @@ class _Inference:
                 f"{name} is a constant, a number without axes, and needs no declaration",
                 ("defined here", name.assignment.place if name.assignment else declared.place),
             )
+        elif declared.fixed and name.role != "parameter" and name.used:
+            said = name.definition or name.assignment
+            found = "is defined here" if said is not None else "has a time index here"
+            timed = name.timed[0].node.place if name.timed else name.place
+            self.wrong(
+                name,
+                said.place if said is not None else timed,
+                f"{name} is declared fixed, a parameter that is held, and {found}: only what is "
+                "given with the parameters can be held",
+                ("declared here", declared.place),
+            )
         elif declared.kind == "index" and name.role != "input" and name.used:
             found = {"parameter": "stands without a time index"}.get(name.role, "is defined")
             place = name.plain[0].node.place if name.role == "parameter" else name.place

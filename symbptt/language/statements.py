@@ -17,9 +17,10 @@ from symbptt.language.limits import MAX_LAG
 from symbptt.language.source import Findings, Source
 from symbptt.language.tokens import Statement
 
-KINDS = ("scalar", "index", "function", "loss")
+KINDS = ("scalar", "index", "function", "loss", "fixed")
 _KIND_WORDS = (
-    "expected a shape `(d,)` or `(h, d)`, or one of `scalar`, `index`, `function` and `loss`"
+    "expected a shape `(d,)` or `(h, d)`, or one of `scalar`, `index`, `function`, `loss` and "
+    "`fixed`"
 )
 MAX_LENGTH = 10**9
 
@@ -139,9 +140,8 @@ class _StatementReader:
         place = self.reader.place(tree.target)
         match tree.annotation:
             case ast.Name(id=kind) if kind in KINDS:
-                return sf.Declaration(
-                    name, place, kind, [], self._default(tree, kind), self.comment
-                )
+                default = self._default(tree, kind)
+                return sf.Declaration(name, place, kind, [], default, self.comment, kind == "fixed")
             case ast.Name(id=other):
                 hint = meant(other, KINDS, f"a vector is `{name}: ({other},)`", 0.75)
                 self.wrong(tree.annotation, f"{_KIND_WORDS}, found `{other}`; {hint}")
@@ -150,12 +150,14 @@ class _StatementReader:
                 self.wrong(tree.annotation, f"{_KIND_WORDS}; {hint}")
             case ast.Tuple(elts=elements):
                 return self._shape(tree, name, elements)
+            case ast.Call(func=ast.Name(id="fixed"), args=elements, keywords=[]) if elements:
+                return self._shape(tree, name, elements, fixed=True)
         self.wrong(tree.annotation, _KIND_WORDS)
 
     def _default(self, tree: ast.AnnAssign, kind: str) -> sf.Named | None:
         if tree.value is None:
             return None
-        if kind in ("scalar", "index"):
+        if kind in ("scalar", "index", "fixed"):
             self.wrong(tree.value, f"a declaration of `{kind}` takes no value")
         if isinstance(tree.value, ast.Name):
             return sf.Named(self.reader.place(tree.value), tree.value.id)
@@ -163,7 +165,9 @@ class _StatementReader:
         self.wrong(tree.value, f"expected the name of a {kind}, as in `= {example}`")
         return None
 
-    def _shape(self, tree: ast.AnnAssign, name: str, elements: list[ast.expr]) -> sf.Declaration:
+    def _shape(
+        self, tree: ast.AnnAssign, name: str, elements: list[ast.expr], fixed: bool = False
+    ) -> sf.Declaration:
         if tree.value is not None:
             self.wrong(tree.value, f"a shape takes no value: give `{name}` its own statement")
         if len(elements) not in (1, 2):
@@ -174,7 +178,7 @@ class _StatementReader:
             )
         dims = [(self._dimension(element), self.reader.place(element)) for element in elements]
         return sf.Declaration(
-            name, self.reader.place(tree.target), "shape", dims, None, self.comment
+            name, self.reader.place(tree.target), "shape", dims, None, self.comment, fixed
         )
 
     def _dimension(self, element: ast.expr) -> str | int:

@@ -194,16 +194,18 @@ def upwards(node: Node) -> list[Node]:
 
 @dataclass(eq=False)
 class Declaration:
-    """``W: (h, d)``, ``zeta: scalar``, ``tok: index``, ``phi: function = tanh``.
+    """``W: (h, d)``, ``zeta: scalar``, ``tok: index``, ``phi: function = tanh``, ``R: fixed``.
 
     Attributes
     ----------
     kind : str
-        ``shape``, ``scalar``, ``index``, ``function`` or ``loss``.
+        ``shape``, ``scalar``, ``index``, ``function``, ``loss`` or ``fixed``.
     dims : list of (name or length, place)
         For a shape.
     default : Named or None
         For a function or loss.
+    fixed : bool
+        Whether it is a parameter that is held: with a shape, or as a kind of its own.
     """
 
     name: str
@@ -212,6 +214,7 @@ class Declaration:
     dims: list[tuple[str | int, Place]]
     default: Named | None
     comment: str
+    fixed: bool = False
 
 
 @dataclass(eq=False)

@@ -160,7 +160,8 @@ def _refused(loaded: Loaded, name: str, right: Arguments, wrong: list[Wrong]) ->
 
 def _clipped(loaded: Loaded, grads: Arguments) -> tuple[bool, str, str]:
     """Whether gradients of any size are scaled to a norm, and those that are none left alone."""
-    names, detail = [name for name in loaded.table("PARAMS") if grads[name].size], ""
+    learned = [name for name in loaded.table("PARAMS") if name in grads]
+    names, detail = [name for name in learned if grads[name].size], ""
     for size in (1e-30, 1.0, 1e30):
         given = {name: np.array(array * size) for name, array in grads.items()}
         norm = size * np.sqrt(sum(np.sum(np.array(grads[name]) ** 2) for name in names))

@@ -266,7 +266,7 @@ class _Checks:
         self.points = 0
         model = derivation.model
         integers = {i.name for i in model.inputs if i.index_dim is not None}
-        names = [*(p.name for p in model.parameters)]
+        names = [*(p.name for p in model.learned)]
         names += [i.key for i in model.initials if i.name not in integers]
         if derivation.only:
             names = [name for name in names if name in derivation.only]

@@ -217,6 +217,8 @@ def _share(
     """Puts the derivatives of sequence ``b`` where the module returns them."""
     steps, B = call.scenario.steps, len(call.scenario.lengths)
     for (name, step), (_, shape) in run.variables.items():
+        if step is None and name in unrolled.model.held:
+            continue
         key = name
         lead: tuple[int, ...] = (B,)
         place: tuple[int, ...] = (b,)

@@ -110,7 +110,7 @@ class _MatrixWriter:
 
     def differentiated(self) -> list[Variable]:
         """The parameters and initial values, as far as L reads them."""
-        given: list[Variable] = [(p.name, None) for p in self.model.parameters]
+        given: list[Variable] = [(p.name, None) for p in self.model.learned]
         given += [(i.name, i.step) for i in self.model.initials if i.value is None]
         return [variable for variable in given if variable in self.symbols]
 

@@ -44,7 +44,7 @@ def form_rows(derivation: Derivation, seed: int = 0) -> tuple[Row, ...]:
     """
     form = derivation.form
     rows = exact_rows(derivation, seed, sets=size_sets(derivation.model)[:1], points=1)
-    results = {f"dL/d{p.name}" for p in derivation.model.parameters}
+    results = {f"dL/d{p.name}" for p in derivation.model.learned}
     results |= {f"dL/d{i.key}" for i in derivation.model.initials}
     found = [
         replace(row, check=form)

@@ -48,6 +48,8 @@ def vanishing_rows(
     results = [run(call) for call in calls]
     for kind in ("params", "carry"):
         for name in dict.fromkeys(n for call in calls for n in getattr(call, kind) or ()):
+            if kind == "params" and name not in results[0][1]:
+                continue  # it is held
             if all(_is_nothing(grads, name) for _, grads, _ in results) and any(
                 _changes(run, call, kind, name, float(loss))
                 for call, (loss, _, _) in zip(calls, results, strict=True)

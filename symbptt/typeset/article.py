@@ -55,6 +55,26 @@ def article(
     return Document(made(derivation, command), title, subtitle, tuple(blocks), signs=signs)
 
 
+def tellings(
+    derivation: Derivation,
+    style: Style,
+    details: Iterable[str],
+    parts: Collection[str] = tuple(PARTS),
+    beside: Iterable[Block] = (),
+    ahead: Iterable[Block] = (),
+) -> Iterator[tuple[Block, ...]]:
+    """The blocks of an article at several levels of detail, "index" only where it is the style's.
+
+    What they have in common is told once.
+    """
+    writer = _Writer(derivation, style, NONE)
+    _, introduction = writer.title()
+    before, steps, behind = map(tuple, writer.passages(parts))
+    ahead, beside = (*introduction, *ahead, *before), (*behind, *beside)
+    for detail in details:
+        yield tuple(settled((*ahead, *(() if detail == "summary" else steps), *beside)))
+
+
 def made(derivation: Derivation, command: str) -> tuple[str, ...]:
     """What a head says."""
     model = derivation.model.name
@@ -91,11 +111,22 @@ class _Writer:
 
     def blocks(self, parts: Collection[str]) -> Iterator[Block]:
         """Everything behind the title and its paragraph."""
-        estimates = estimate(self.derivation, self.printer)
-        if "model" in parts:
-            yield from self.told_model(estimates)
+        before, steps, behind = self.passages(parts)
+        yield from before
         if self.style.detail != "summary":
-            yield from self.sections.blocks(parts)
+            yield from steps
+        yield from behind
+
+    def passages(self, parts: Collection[str]) -> tuple[Iterator[Block], ...]:
+        """The model, the steps, which a summary leaves out, and what they come to."""
+        estimates = estimate(self.derivation, self.printer)
+        return (
+            self.told_model(estimates) if "model" in parts else iter(()),
+            self.sections.blocks(parts),
+            self.results(estimates, parts),
+        )
+
+    def results(self, estimates: Sequence[Estimate], parts: Collection[str]) -> Iterator[Block]:
         for told in estimates if "gradients" in parts else ():
             yield Heading((told.heading,))
             yield from told.quality

@@ -85,7 +85,8 @@ class Glossary:
         for parameter in model.parameters:
             symbol = self.names.symbol(parameter.name, parameter.shape).at()
             name, shape = parameter.name, parameter.shape
-            yield name, shape, [*self.row(symbol, "parameter", shape, parameter.comment, name)]
+            role = "held parameter" if parameter.fixed else "parameter"
+            yield name, shape, [*self.row(symbol, role, shape, parameter.comment, name)]
         if self.gate is not None:
             symbol = self.names.symbol(self.gate.name, ()).at("t")
             row = self.row(symbol, "gate", (), self.gate.comment, self.gate.name)

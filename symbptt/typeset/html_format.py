@@ -47,7 +47,8 @@ class Html(Format):
         # What is told in the summary alone is linked to there.
         for box in (block for block in blocks if isinstance(block, Box)):
             for tag in {line.tag: None for line in box.lines if line.tag not in derived}:
-                text = text.replace(_numbered(tag), f'{_numbered(tag)} id="eq-{tag}"', 1)
+                head = f'<div class="equality"{_numbered(tag)}'
+                text = text.replace(f"{head}>", f'{head} id="eq-{tag}">', 1)
         return text
 
     def folded(self, blocks: Sequence[Block]) -> Iterator[str]:
@@ -124,18 +125,21 @@ class Html(Format):
     def listing(self, block: Listing) -> str:
         parts = "".join(self.statement(*statement) for statement in block.statements)
         return (
-            '<aside class="code" aria-labelledby="code"><h2 id="code">NumPy</h2>'
+            f'<aside class="code" aria-labelledby="code"><h2 id="code">{WORDS["code"]}</h2>'
             f'<pre tabindex="0"><code>{parts}</code></pre></aside>'
         )
 
     def statement(self, lines: tuple[str, ...], tag: str) -> str:
-        text = escape("\n".join(lines))
+        text = "".join(f"<span>{escape(line)}</span>" for line in lines)
         return f'<a href="#eq-{tag}"{_numbered(tag)}>{text}</a>\n' if tag else f"{text}\n"
 
     def table(self, block: Table) -> str:
         head = "".join(f'<th scope="col">{cell}</th>' for cell in block.head)
         rows = "\n".join(map(self.row, block.rows))
-        return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+        return (
+            f'<div class="table"><table>\n<thead><tr>{head}</tr></thead>\n'
+            f"<tbody>\n{rows}\n</tbody>\n</table></div>"
+        )
 
     def row(self, cells: Sequence[Prose]) -> str:
         return f"<tr>{''.join(f'<td>{self.prose(cell)}</td>' for cell in cells)}</tr>"
@@ -146,6 +150,8 @@ class Html(Format):
             "name": name,
             "signs": in_script(list(map(self.sign, document.signs))),
             "switches": _switches([variant.key for variant in document.variants]),
+            "words": in_script(WORDS),
+            **{name: escape(words) for name, words in WORDS.items()},
             "variants": self.packed(document.variants),
             "above": "",
             "below": "",
@@ -176,11 +182,27 @@ class Html(Format):
         )
         parts = [f"<b>{symbol}</b> <code>{self.words(sign.name)}</code>", self.prose(sign.role)]
         parts += [self.prose(part) for part in (sign.space, sign.meaning) if part]
-        parts += [f"defined by {self.prose(sign.defined)}"] if sign.defined else []
+        parts += [f"{WORDS['defined']} {self.prose(sign.defined)}"] if sign.defined else []
         return {"core": sign.core, "subscripts": sign.subscripts, "says": "<br>".join(parts)}
 
 
-_CHOICES = ("Form", "Layout", "Steps", "Derivatives")
+WORDS = {
+    "toolbar": "Page",
+    "results": "Results only",
+    "close": "Close all",
+    "open": "Open all",
+    "dark": "Dark",
+    "light": "Light",
+    "print": "Print",
+    "contents": "Contents",
+    "code": "NumPy",
+    "by_keyboard": "The number of an equation tells its symbols; from there the arrow keys go from "
+    "symbol to symbol, and Escape closes what was told.",
+    "defined": "defined by",
+}
+"""What a page says besides its document; the script has it, too."""
+
+_CHOICES = ("Form", "Layout", "Steps", "Derivatives", "Detail")
 
 
 def _switches(keys: Sequence[tuple[str, ...]]) -> str:

@@ -3,6 +3,7 @@
   const root = document.documentElement;
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const byId = (id) => document.getElementById(id);
+  const words = JSON.parse(byId("words").textContent);
 
   // --- formulas ---------------------------------------------------------------------------
   const signs = JSON.parse(byId("signs").textContent);
@@ -33,9 +34,16 @@
   };
   const set = (place) => katex.render(marked(place.textContent), place, settings);
 
+  // A symbol that is all of a table's cell tells what it is by keyboard, too.
+  const told = () => {
+    for (const place of all("td:first-child .math")) {
+      if (place.querySelector("[data-sign]")) place.tabIndex = 0;
+    }
+  };
+
   // What is wider than the page scrolls, by keyboard too.
   const reachable = () => {
-    for (const place of all(".member, .left")) {
+    for (const place of all(".member, .left, .table")) {
       if (place.scrollWidth > place.clientWidth + 1) place.tabIndex = 0;
       else place.removeAttribute("tabindex");
     }
@@ -57,7 +65,7 @@
   // --- folding ----------------------------------------------------------------------------
   const foldable = () => all("details");
   const tellClosing = () => {
-    byId("close").textContent = foldable().some((part) => part.open) ? "Close all" : "Open all";
+    byId("close").textContent = foldable().some((part) => part.open) ? words.close : words.open;
   };
   byId("close").addEventListener("click", () => {
     const open = !foldable().some((part) => part.open);
@@ -112,7 +120,7 @@
   };
   const look = (event) => {
     const at = event.target;
-    const sign = at.closest("[data-sign]");
+    const sign = at.closest("[data-sign]") || (event.type === "focusin" && at.matches("td .math") && at.querySelector("[data-sign]"));
     const about = at.closest("[data-tag]");
     if (sign) tell([sign.dataset.sign], sign);
     else if (event.type === "focusin" && at.matches(".tag")) {
@@ -122,13 +130,31 @@
     light(about && about.dataset.tag, at);
   };
   for (const kind of ["pointerover", "focusin", "click"]) document.addEventListener(kind, look);
-  document.addEventListener("keydown", (event) => { if (event.key === "Escape") hush(); });
+  // By keyboard: from the number of an equation along its symbols, and back by Escape.
+  const along = (at, by) => {
+    const whole = at.closest(".equality");
+    const seen = whole ? all("[data-sign]", whole) : [];
+    if (!seen.length) return false;
+    const next = seen[at.matches(".tag") && by < 0 ? seen.length - 1 : seen.indexOf(at) + by];
+    for (const place of seen) place.tabIndex = -1;
+    (next || whole.querySelector(".tag") || seen[0]).focus();
+    return true;
+  };
+  document.addEventListener("keydown", (event) => {
+    const at = document.activeElement;
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (by && at.matches(".tag, [data-sign]") && along(at, by)) event.preventDefault();
+    if (event.key !== "Escape") return;
+    const number = at.matches("[data-sign]") && at.closest(".equality")?.querySelector(".tag");
+    if (number) number.focus();
+    hush();
+  });
   addEventListener("scroll", hush, { passive: true });
 
   // --- light and dark ---------------------------------------------------------------------
   const theme = (name) => {
     root.dataset.theme = name;
-    byId("theme").textContent = name === "dark" ? "Light" : "Dark";
+    byId("theme").textContent = name === "dark" ? words.light : words.dark;
   };
   const wishes = matchMedia("(prefers-color-scheme: dark)");
   theme(wishes.matches ? "dark" : "light");
@@ -151,29 +177,43 @@
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
     return JSON.parse(await new Response(stream).text());
   };
-  // What is told in one style alone goes back to it.
-  const choose = async (key) => {
-    unpacked ||= await unpack();
-    const found = unpacked.variants[key.join(";")] ? key : [key[0], ...first.split(";").slice(1)];
-    const numbers = unpacked.variants[found.join(";")];
-    if (!numbers) return;
-    switches.forEach((list, place) => {
-      list.value = found[place];
-      list.disabled = place > 0 && found[0] !== first.split(";")[0];
+  // Of the versions with the wish that was made last the one that is most like what is shown.
+  const nearest = (wish, moved) => {
+    const versions = Object.keys(unpacked.variants).map((key) => key.split(";"));
+    const like = (version) => version.reduce(
+      (sum, value, place) => sum + (value === wish[place]) * (place === moved ? 99 : place ? 1 : 9), 0);
+    return versions.reduce((best, version) => (like(version) > like(best) ? version : best));
+  };
+  // What no version of this form has can't be chosen.
+  const offer = (form) => {
+    const versions = Object.keys(unpacked.variants).map((key) => key.split(";"));
+    switches.slice(1).forEach((list, before) => {
+      const has = new Set(versions.filter((each) => each[0] === form).map((each) => each[before + 1]));
+      for (const option of list.options) option.disabled = !has.has(option.value);
+      list.disabled = has.size < 2;
     });
+  };
+  const choose = async (key, moved) => {
+    if (!switches.length) return;
+    unpacked ||= await unpack();
+    const found = nearest(key, moved);
+    switches.forEach((list, place) => { list.value = found[place]; });
+    offer(found[0]);
+    const numbers = unpacked.variants[found.join(";")];
     document.querySelector("main").innerHTML = numbers.map((n) => unpacked.pieces[n]).join("\n");
     show();
   };
-  for (const list of switches) {
+  switches.forEach((list, moved) => {
     list.addEventListener("change", async () => {
-      await choose(switches.map((each) => each.value));
+      await choose(switches.map((each) => each.value), moved);
       remember(location.hash.slice(1).split(";")[0]);
     });
-  }
+  });
 
   const show = () => {
     all("main .math, header .math").filter((place) => !place.querySelector(".katex")).forEach(set);
     contents();
+    told();
     reachable();
     for (const part of foldable()) part.addEventListener("toggle", tellClosing);
   };

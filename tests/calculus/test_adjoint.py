@@ -55,7 +55,7 @@ def test_every_variable_has_its_step(name: str) -> None:
         pytest.skip("no loss")
     derivation = derive(model)
     targets = [(s.kind, s.target.name) for s in derivation.steps]
-    for parameter in model.parameters:
+    for parameter in model.learned:
         assert ("gradient", parameter.name) in targets
     for initial in model.initials:
         assert ("initial", initial.name) in targets

@@ -17,7 +17,7 @@ from symbptt.unrolled import Answer, answer
 from tests import cells
 from tests.modules import EXHAUSTIVE, some
 
-SAMPLE = cells.NAMES if EXHAUSTIVE else cells.NAMES[::6]
+SAMPLE = cells.NAMES if EXHAUSTIVE else cells.NAMES[::9]
 HORIZON = 3
 
 LAG_TWO = """

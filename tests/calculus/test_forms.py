@@ -58,7 +58,7 @@ def test_every_form_states_every_gradient_once(name: str, form: str) -> None:
     assert derivation.form == form
     stated = named(derivation, "gradient")
     assert sorted(stated) == sorted(
-        f"dL/d{item.name}" for item in (*derivation.normal.derived, *subject.parameters)
+        f"dL/d{item.name}" for item in (*derivation.normal.derived, *subject.learned)
     )
     integers = {i.name for i in subject.inputs if i.index_dim is not None}
     starts = {f"dL/d{i.key}" for i in subject.initials if i.name not in integers}
@@ -105,7 +105,7 @@ def test_letters_of_steps_are_not_names_of_the_model() -> None:
             if isinstance(node, TimeSum | OrderedProduct)
         } - {"t"}
         names = {e.name for e in derivation.normal.equations}
-        names |= {p.name for p in derivation.normal.parameters}
+        names |= {p.name for p in derivation.normal.learned}
         assert not letters & names
 
 

@@ -143,7 +143,7 @@ def test_every_line_reads_only_lines_above(name: str, horizon: int) -> None:
     assert reads_only_above(lines)
     assert len({line.left for line in lines}) == len(lines)
     derivation = derive(model)
-    for parameter in model.parameters:
+    for parameter in model.learned:
         query = Query(parameter.name, of="L")
         try:
             assert reads_only_above(unroll_derivative(derivation, horizon, query))

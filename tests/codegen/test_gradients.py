@@ -70,7 +70,7 @@ def planted(model: Model, point: Point) -> Point:
 def expected_keys(model: Model, wrt_inputs: bool) -> set[str]:
     """The gradients that a module must give; an integer has none."""
     integers = {i.name for i in model.inputs if i.index_dim is not None}
-    keys = {p.name for p in model.parameters}
+    keys = {p.name for p in model.learned}
     keys |= {i.key for i in model.initials if i.name not in integers}
     if wrt_inputs:
         keys |= {i.name for i in model.inputs} - integers

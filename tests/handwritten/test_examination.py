@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from symbptt.cli import main
 from symbptt.errors import ProgramError
-from symbptt.handwritten.examination import check_code
+from symbptt.handwritten.examination import OTHERWISE, check_code
 from symbptt.handwritten.program import read
 from symbptt.handwritten.verdict import CodeVerdict
 from symbptt.language.library import load
@@ -197,6 +197,36 @@ def test_what_is_kept_from_call_to_call_is_told(what: str, tmp_path: Path) -> No
     (slip,) = verdict.slips
     assert "keeps" in slip.words
     assert examined(tmp_path, text.replace("len(x) in kept", "0").replace("kept.set", "{}.set")).ok
+
+
+def test_an_object_that_is_called(tmp_path: Path) -> None:
+    body = FORWARD.replace("\n    ", "\n        ")
+    text = f"class F:\n    def __call__(self, W, U, x, y, h):{body}        return dW, dU"
+    assert examined(tmp_path, text).ok
+
+
+def test_what_is_awaited_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ProgramError, match="defines no function; f is async"):
+        examined(tmp_path, f"async {STYLES['a list']}")
+
+
+def test_a_program_of_rows_is_told_how_it_is_right(tmp_path: Path) -> None:
+    turned = {
+        "W @ x[t] + U @ hs[-1]": "x[t] @ W + hs[-1] @ U",
+        "outer(da, x[t])": "outer(x[t], da)",
+        "outer(da, hs[t])": "outer(hs[t], da)",
+        "U.T @ da": "U @ da",
+    }
+    text = STYLES["a list"]
+    for column, row in turned.items():
+        assert column in text
+        text = text.replace(column, row)
+    verdict = examined(tmp_path, text)
+    assert not verdict.ok
+    assert [slip.words for slip in verdict.slips] == [OTHERWISE.format("row")]
+    assert examined(tmp_path, text, layout="row").ok
+    wrong = examined(tmp_path, text.replace("dW += np", "dW -= np"))
+    assert not any("--layout" in slip.words for slip in wrong.slips)
 
 
 def test_several_slips_are_told_each(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of
 pytestmark = pytest.mark.usefixtures("shortened")
 
 NAME = "elman"
-SAMPLE = CELLS if EXHAUSTIVE else CELLS[::6]
+SAMPLE = CELLS if EXHAUSTIVE else CELLS[::9]
 
 BACKWARD = "    grads = _run_backward(segment, params, inputs, start, back, True)\n"
 

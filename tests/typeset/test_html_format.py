@@ -20,6 +20,7 @@ from symbptt.codegen.statements import statements
 from symbptt.language.library import differentiable, load
 from symbptt.language.parser import parse
 from symbptt.templating import template_folder
+from symbptt.typeset.article import article
 from symbptt.typeset.document import render
 from symbptt.typeset.fragment import Fragment
 from symbptt.typeset.html_format import KATEX
@@ -40,6 +41,7 @@ CASES = [
     )
     if detail != "index" or form == "adjoint"
 ]
+SHORT = Style(detail="summary")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 
 
@@ -135,8 +137,8 @@ def test_a_page_packs_every_variant() -> None:
     derivation = derive(load("linear"))
     found = tuple(variants(derivation, Style()))
     keys = [";".join(variant.key) for variant in found]
-    assert keys[0] == "adjoint;column;subscript;leibniz"
-    assert len(set(keys)) == len(keys) == 2 * len(NOTATION) + 1 + len(FORMS) - 1
+    assert keys[0] == "adjoint;column;subscript;leibniz;steps"
+    assert len(set(keys)) == len(keys) == 4 * len(NOTATION) + 1 + 2 * (len(FORMS) - 1)
     page = render(derivation, "html", variants=found)
     packed = re.search(r'id="variants">(.*?)</script>', page)[1]
     given = json.loads(decompress(b64decode(packed)))
@@ -147,5 +149,21 @@ def test_a_page_packs_every_variant() -> None:
 
 
 def test_one_steps_loss_is_told_in_its_own_form() -> None:
-    found = variants(derive(load("linear"), of="loss[t]"), Style(detail="summary"))
+    found = list(variants(derive(load("linear"), of="loss[t]"), Style(detail="summary")))
     assert {version.key[0] for version in found} == {"adjoint"}
+    assert found[0].key[-1] == "summary"
+
+
+def test_every_form_has_its_statements_and_a_summary_the_same() -> None:
+    found = {v.key: v.blocks for v in variants(derive(load("linear")), Style(), beside=statements)}
+    for form in FORMS:
+        key = (form, "column", "subscript", "leibniz")
+        whole, short = found[*key, "steps"], found[*key, "summary"]
+        assert whole[-1] == short[-1] == statements(derive(load("linear"), form=form))
+        assert set(short) < set(whole)
+    assert short == article(derive(load("linear"), form=form), "", SHORT).blocks + short[-1:]
+
+
+def test_parts_of_steps_have_no_summary() -> None:
+    found = variants(derive(load("linear")), Style(), parts=["backward"])
+    assert {version.key[-1] for version in found} == {"steps", "index"}

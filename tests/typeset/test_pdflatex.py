@@ -140,13 +140,13 @@ def test_long_formulas_are_broken_into_lines(tmp_path: Path) -> None:
     assert not complaints(render(derive(parse(wide(13), "wide"))), tmp_path)
 
 
-@pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(GENERATED, 4), ids=lambda path: path.stem)
 @pytest.mark.slow
 def test_a_generated_article_compiles(path: Path, tmp_path: Path) -> None:
     assert not complaints(path.read_text(encoding="utf-8"), tmp_path)
 
 
-@pytest.mark.parametrize("path", some(CELLS, 4), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(CELLS, 6), ids=lambda path: path.stem)
 @pytest.mark.slow
 def test_the_article_of_a_test_cell_compiles(path: Path, tmp_path: Path) -> None:
     assert not complaints(render(derive(load(str(path)))), tmp_path)
@@ -179,7 +179,7 @@ def test_other_forms_compile_in_rows(form: str, tmp_path: Path) -> None:
         assert not complaints(text, tmp_path), name
 
 
-@pytest.mark.parametrize("path", CELLS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some(CELLS, 2), ids=lambda path: path.stem)
 @pytest.mark.slow
 def test_the_styles_of_a_test_cell_compile(path: Path, tmp_path: Path) -> None:
     """Each cell in one of all combinations, in turn, entry by entry."""

@@ -182,7 +182,7 @@ class Buffered:
 
     def results(self) -> Return:
         sources = self.places.sources(self.wrt_inputs)
-        grads = tuple(self.result(("gradient", p.name)) for p in self.model.parameters)
+        grads = tuple(self.result(("gradient", p.name)) for p in self.model.learned)
         found = tuple(self.result(("cotangent", source.name)) for source in sources)
         return Return((("grads", (*grads, *found)),))
 

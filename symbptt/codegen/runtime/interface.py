@@ -16,7 +16,7 @@ from symbptt.codegen.runtime.checks import (
     _sizes,
     _wrong,
 )
-from symbptt.codegen.runtime.model import _DRAWN, PARAMS
+from symbptt.codegen.runtime.model import _DRAWN, _FIXED, _SOME_FIXED, PARAMS, Axes
 from symbptt.codegen.runtime.rows import _shape
 
 
@@ -56,6 +56,11 @@ def init_params(dims: Any, *, seed: Any = 0, dtype: Any = np.float32) -> Any:
     return params
 
 
+def _learned() -> dict[str, Axes]:
+    """The axes of the parameters that have gradients."""
+    return {name: axes for name, axes in PARAMS.items() if name not in _FIXED}
+
+
 def clip_gradients(grads: Any, theta: Any) -> Any:
     """Scale the parameters' gradients in place to a global norm of at most theta > 0.
 
@@ -71,7 +76,7 @@ def clip_gradients(grads: Any, theta: Any) -> Any:
         raise _wrong("theta", "a positive number", repr(theta))
     if isinstance(grads, Mapping):
         grads = {name: array for name, array in grads.items() if name in PARAMS}
-    found = _given("grads", grads, PARAMS)
+    found = _given("grads", grads, _learned() if _SOME_FIXED else PARAMS)
     sizes = []
     for name, (place, array, _, _) in found.items():
         own = array is grads[name] and array.flags.writeable

@@ -21,6 +21,7 @@ _LOSS_ONLY: tuple[str, ...] = ()
 _OUTPUTS: tuple[str, ...] = ()
 _SCALARS: tuple[str, ...] = ()
 _WITH_RESPECT_TO: tuple[str, ...] = ()
+_FIXED: tuple[str, ...] = ()
 _DRAWN: dict[str, str] = {}
 _GATES: dict[str, int] = {}
 _KEPT: dict[Any, Any] = {}
@@ -32,6 +33,8 @@ _READ_AT_LAST_STEP = True
 """Whether anything is."""
 _AGAIN = True
 """Whether each segment runs forward again before it runs backward."""
+_SOME_FIXED = True
+"""Whether a parameter is held, and has no gradient."""
 _SUMS_OF_LENGTHS = True
 """Whether the length of an axis may be a sum, or a number."""
 _STEPS_GIVEN = True

@@ -8,6 +8,7 @@ import numpy as np
 
 from symbptt.codegen.runtime.checks import _kind, _reals, _sizes
 from symbptt.codegen.runtime.model import (
+    _FIXED,
     _INDEX_STATES,
     _LOSS_AT_LAST_STEP,
     _LOSS_ONLY,
@@ -73,7 +74,9 @@ def _computed_plainly(call: Any, backward: Any) -> Any:
     _loss(call, values)
     loss = np.sum(values["loss"]) * call.one / rows.weight
     flowing, pasts = backward(call, values, call.carry_grad)
-    grads: dict[str, Any] = {name: np.empty_like(params[name]) for name in PARAMS}
+    grads: dict[str, Any] = {
+        name: np.empty_like(params[name]) for name in PARAMS if name not in _FIXED
+    }
     for name, array in grads.items():
         array[...] = flowing[name]
     starts = _reals(CARRY) if _INDEX_STATES else CARRY

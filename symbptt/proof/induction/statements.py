@@ -105,7 +105,7 @@ def _spoken_of(derivation: Derivation) -> dict[str, None]:
     """The variables whose gradients are asked for or read by a line."""
     members = (member for step in derivation.steps for member in step.members)
     read = (node.name for m in members for node in al.walk(m) if isinstance(node, al.Cotangent))
-    asked = () if derivation.only else (p.name for p in derivation.model.parameters)
+    asked = () if derivation.only else (p.name for p in derivation.model.learned)
     return dict.fromkeys((*asked, *read))
 
 

@@ -86,7 +86,7 @@ def single_assignment(program: Program) -> Program:
 def dead_code(program: Program) -> Program:
     """Leave out what nothing reads and no result needs."""
     results = {("value", "loss")}
-    results |= {("gradient", p.name) for p in program.model.parameters}
+    results |= {("gradient", p.name) for p in program.model.learned}
     # Initial values are put in by the calls themselves.
     results |= {
         ("value", i.value.name) for i in program.model.initials if isinstance(i.value, al.Param)
