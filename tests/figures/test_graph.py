@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -272,7 +273,7 @@ def test_every_label_of_a_tikz_picture_is_whole(detail: str) -> None:
 
 def test_a_script_does_not_hang_into_the_line_below_it() -> None:
     """Graphviz leaves no room for it, nor is it smaller there than its letter."""
-    text = graph(load("elman"), 2, to="dot")
+    text = graph(model_of("elman"), 2, to="dot")
     labels = re.findall(r"label=<(.*?)>, shape", text)
     broken = [label for label in labels if "<BR/>" in label]
     assert broken
