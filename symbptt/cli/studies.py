@@ -213,7 +213,7 @@ def site(out: Path, model_names: tuple[str, ...], unproved: bool, **given: Any) 
 
     A page a model, with its equations, derivation, graph, code, proof and spectra, and an index
     by family and feature with a search. Without MODEL it has all built-in models. A model's
-    family is what a comment in it says, as in '# family: Gated networks'.
+    family is what a comment in it says, as in '# family: Gated networks'. It needs the extra plot.
 
     For example, this builds a gallery of one model:
 
