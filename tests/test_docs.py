@@ -21,7 +21,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where the page's files are; what it imports from there is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr("symbptt.gallery.serving.serve", lambda *_: None)  # it has no end
+    # It has no end.
+    monkeypatch.setattr("symbptt.gallery.serving.serve", lambda models, port, ready: ready())
     yield tmp_path
     for path in tmp_path.glob("*.py"):
         sys.modules.pop(path.stem, None)

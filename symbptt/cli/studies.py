@@ -250,5 +250,4 @@ def serve(model_names: tuple[str, ...], port: int) -> None:
     from symbptt.language import library
 
     models = list(map(read_model, model_names or library.names()))
-    print_text(f"http://{HOST}:{port}/\n")
-    run(models, port)
+    run(models, port, lambda: print_text(f"http://{HOST}:{port}/\n"))
