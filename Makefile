@@ -49,7 +49,7 @@ mutants: $(VENV)/tools
 generated: $(VENV)/tools
 	$(BIN)/python -m tests.generated --update
 
-# Makes docs/catalogue.md and its figures again.
+# Makes docs/catalogue.md and its figures again. The picture in the README: python -m tests.picture.
 docs: $(VENV)/tools
 	$(BIN)/python -m tests.catalogue.table --update
 	$(BIN)/python -m tests.errata.page --update

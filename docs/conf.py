@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
 import symbptt
+
+sys.path.insert(0, str(Path(__file__).parent))
+from families import write_explorers, write_pages
 
 project = "symbptt"
 author = "the authors of symbptt"
@@ -38,3 +46,14 @@ html_show_sphinx = False
 autosummary_generate = True
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+
+
+def setup(app: Sphinx) -> None:
+    """The gallery is made with the manual."""
+    write_pages(Path(app.srcdir) / "gallery")
+    app.connect("build-finished", _explorers)
+
+
+def _explorers(app: Sphinx, failure: Exception | None) -> None:
+    if failure is None and app.builder.format == "html":
+        write_explorers(Path(app.outdir) / "explorer")

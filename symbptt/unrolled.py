@@ -11,7 +11,7 @@ from symbptt.algebra import Model
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.closed import ClosedForm, fold
-from symbptt.calculus.recurrence.formulas import WHY_NOT, formula
+from symbptt.calculus.recurrence.formulas import formula, why_not
 from symbptt.calculus.unrolling import ExplicitLine, Query, unroll, unroll_derivative
 from symbptt.errors import NotAffineError
 from symbptt.listing import lines_data, lines_text
@@ -65,7 +65,7 @@ class Answer:
         """Why there is no formula; "" where there is one."""
         if self.closed is None or self.formula is not None:
             return ""
-        return f"none: {WHY_NOT}"
+        return f"none: {why_not(self.closed)}"
 
     def text(self) -> str:
         parts = [lines_text(self.lines, self.horizon, self.normal)] if self.lines else []

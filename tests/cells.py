@@ -18,7 +18,7 @@ NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.rnn")))
 BINDINGS = {"bound_by_name": {"phi": "tanh"}}
 """Functions for the abstract ones that have no default."""
 
-RATIONAL = ("matrix_input", "rational")
+RATIONAL = ("linear_attention", "matrix_input", "rational")
 """The cells that need no function, so that object arrays are exact."""
 
 

@@ -23,6 +23,7 @@ from symbptt.algebra import (
     Call,
     Concat,
     Constant,
+    Diag,
     Div,
     Expr,
     Identity,
@@ -33,6 +34,7 @@ from symbptt.algebra import (
     Mul,
     Neg,
     Number,
+    Outer,
     Param,
     Pow,
     Product,
@@ -255,6 +257,11 @@ class Sequence:
                 return value(operand).T
             case Product(left=left, right=right):
                 return value(left) @ value(right)
+            case Outer(left=left, right=right):
+                return value(left)[:, None] * value(right)[None, :]
+            case Diag(vector=vector):
+                scales = value(vector)
+                return backend.identity(len(scales)) * scales[None, :]
             case Lookup(table=table, row=row):
                 return value(table)[int(value(row))]
             case Concat(parts=parts):

@@ -126,9 +126,9 @@ def has_method(printer: type) -> Callable[[type[Expr]], bool]:
 
 
 # What only derivations make of a model's nodes, and what stands for derivatives and closed forms.
-MADE = {"OneHot", "Slice", "Fill", "Outer", "Cases", "Pullback", "TimeSum", "PartSum"}
+MADE = {"OneHot", "Slice", "Fill", "Cases", "Pullback", "TimeSum", "PartSum"}
 JACOBIANS = {
-    "Stack", "Derivative", "Direct", "OrderedProduct", "BlockMatrix", "Diag", "Column", "Ones",
+    "Stack", "Derivative", "Direct", "OrderedProduct", "BlockMatrix", "Column", "Ones",
     "BlockRow", "Kronecker", "MatrixPower", "Vec",
 }  # fmt: skip
 
@@ -144,7 +144,7 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
     ),
     "entrywise.at_entry": (
         is_read(READERS["at_entry"]),
-        ({"Count", "PartSum"} | JACOBIANS) - {"Derivative", "Diag", "OrderedProduct"},
+        ({"Count", "PartSum"} | JACOBIANS) - {"Derivative", "Ones", "OrderedProduct"},
     ),
     "rows.TURNS": (lambda kind: kind.leaf or kind.pointwise or kind in TURNS, set()),
     "PlainPrinter": (has_method(PlainPrinter), set()),
@@ -152,7 +152,7 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
     "RowPrinter": (has_method(RowPrinter), set()),
     "numpy_printer.Printer": (
         has_method(NumpyPrinter),
-        {"Count", "Pullback", "Cases", "PartSum"} | JACOBIANS,
+        ({"Count", "Pullback", "Cases", "PartSum"} | JACOBIANS) - {"Vec"},
     ),
     "tangents.TangentPrinter": (
         has_method(TangentPrinter),
@@ -166,11 +166,13 @@ TABLES: dict[str, tuple[Callable[[type[Expr]], bool], set[str]]] = {
             "BlockMatrix",
             "Count",
             "MatrixPower",
-            "Vec",
         },
     ),
     "evaluate.METHODS": (lambda kind: kind in METHODS, set()),
-    "work.COSTS": (lambda kind: kind.free or kind in COSTS, JACOBIANS),
+    "work.COSTS": (
+        lambda kind: kind.free or kind in COSTS,
+        JACOBIANS - {"Ones", "Vec"},
+    ),
     "graph.SIGNS": (
         lambda kind: kind.leaf or kind in SIGNS or kind in NAMED,
         MADE | JACOBIANS,

@@ -60,6 +60,12 @@ def test_the_picture(leaky: str) -> None:
     assert output("graph", leaky, "--backward") == picture
 
 
+def test_pictures_are_there_and_light() -> None:
+    paths = [ROOT / path for path in re.findall(r"^!\[.*\]\((.*)\)$", README, re.MULTILINE)]
+    assert len(paths) == 2
+    assert all(path.stat().st_size < 200_000 for path in paths)
+
+
 def test_the_rows_of_the_proof(leaky: str) -> None:
     proof = output("verify", leaky)
     for row in block("ok  induction").splitlines():

@@ -13,7 +13,7 @@ from symbptt.algebra.nodes import Cotangent, Expr, Held, Param, Ref
 
 
 @dataclass(frozen=True)
-class Outer(Expr):
+class Outer(Expr, structured=True):
     """u v.T, a matrix."""
 
     left: Expr
@@ -97,7 +97,7 @@ class Stack(Expr, opaque=True):
 
     @property
     def shape(self) -> Shape:
-        return (add_dims(part.shape[0] if part.shape else 1 for part in self.parts),)
+        return (add_dims(entries(part.shape) for part in self.parts),)
 
     def moved(self, to: Index, parts: tuple[Ref, ...]) -> Stack:
         return replace(self, index=to, parts=parts)
@@ -204,7 +204,7 @@ def _added(dims: tuple[Dim, ...]) -> Dim:
 
 
 @dataclass(frozen=True)
-class Diag(Expr):
+class Diag(Expr, structured=True, linear=True):
     """The diagonal matrix with a vector's entries."""
 
     vector: Expr

@@ -22,6 +22,9 @@ Arrays = Mapping[str, Array]
 SIZE = 32
 """The length of a dimension that nothing tells."""
 
+MATRIX_SIZE = 6
+"""The same where a state is a matrix, which has as many entries as both its lengths multiply to."""
+
 STEPS = 50
 
 
@@ -117,7 +120,9 @@ class _Sizes:
         return length(dim, self.all())
 
     def all(self) -> dict[str, int]:
-        return {name: self.known.get(name, (SIZE, ""))[0] for name in self.model.dims}
+        matrices = any(len(initial.shape) > 1 for initial in self.model.initials)
+        size = MATRIX_SIZE if matrices else SIZE
+        return {name: self.known.get(name, (size, ""))[0] for name in self.model.dims}
 
 
 def gather(

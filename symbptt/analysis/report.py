@@ -61,7 +61,8 @@ def analyze(
     bind : mapping of str to str, optional
         Functions for abstract ones.
     dims : mapping of str to int, optional
-        Lengths of dimensions that no array tells; 32 where nothing does.
+        Lengths of dimensions that no array tells; 32 where nothing does, 6 where a state is a
+        matrix.
     steps : int, optional
         T; all that the inputs have, or 50.
     sequence : int

@@ -51,6 +51,8 @@ def at_entry(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
     match expr:
         case al.Number() | al.Constant() | al.Length() | al.Horizon():
             return expr
+        case al.Ones():
+            return al.ONE
         case al.Param() | al.Ref() | al.Cotangent():
             return entry_of(expr, places)
         case al.Add() | al.Neg() | al.Mul() | al.Div() | al.Pow() | al.Call():

@@ -86,8 +86,8 @@ class _Expansion(Within):
 
     @property
     def is_stacked(self) -> bool:
-        """Whether the state is more than one value at one step."""
-        return len(self.places) > 1
+        """Whether the state is more than one value at one step, or a matrix."""
+        return len(self.places) > 1 or any(len(place.shape) > 1 for place in self.places)
 
     def state(self, index: al.Index) -> al.Expr:
         if not self.is_stacked:
@@ -138,7 +138,9 @@ class _Expansion(Within):
         """A Jacobian of the state at a step, from those of its parts."""
         cells = tuple(tuple(self.cell(p, c) for c in columns) for p in self.places)
         sizes, widths = ([al.entries(one.shape) for one in some] for some in (self.places, columns))
-        matrix = al.BlockMatrix(cells, tuple(sizes), tuple(widths))
+        matrix: al.Expr = al.BlockMatrix(cells, tuple(sizes), tuple(widths))
+        if len(cells) == 1 and len(cells[0]) == 1 and cells[0][0] is not None:
+            matrix = cells[0][0]
         moved = al.substitute_index(matrix, {"t": target.index})
         return self.make("jacobian", target, [(moved,)], self.parts(target.index), holds, needs)
 
@@ -150,14 +152,15 @@ class _Expansion(Within):
         read = self.read_directly()
         index = self.end()
         parts = tuple(
-            al.Direct(al.substitute_index(place, {"t": index}))
+            _laid(al.Direct(al.substitute_index(place, {"t": index})))
             if place.index == al.NOW and place.name in read
-            else forms.zero(place.shape)
+            else forms.zero((al.entries(place.shape),) if place.shape else ())
             for place in self.places
         )
         holds = EVERY if index == al.NOW else None
         target = al.Direct(self.state(index))
-        return self.make("adjoint", target, [(al.Concat(parts),)], self.parts(index), holds)
+        whole = al.Concat(parts) if len(parts) > 1 else parts[0]
+        return self.make("adjoint", target, [(whole,)], self.parts(index), holds)
 
     def end(self) -> al.Index:
         """Where the state is read out: at every step, or at the last alone."""
@@ -223,6 +226,11 @@ class _Expansion(Within):
             pulled = al.Pullback(self.state(at), value, self.handed_back(al.NOW, at), "step")
             terms.append(self.over_ends(pulled, at))
         return forms.add(terms, value.shape) if terms else None
+
+
+def _laid(value: al.Expr) -> al.Expr:
+    """A part of a stacked state: the entries of a matrix end to end."""
+    return al.Vec(value) if len(value.shape) > 1 else value
 
 
 def _at(step: int) -> al.Index:

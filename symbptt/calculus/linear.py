@@ -16,6 +16,11 @@ from symbptt.calculus.adjoint import Edge, readings
 from symbptt.errors import NotAffineError
 from symbptt.functions.vectors import size, vector
 
+MORE_THAN_A_NUMBER = (
+    "the recurrence of a matrix that does more than multiply it by a number is not folded to a "
+    "closed form"
+)
+
 # --- matrices ----------------------------------------------------------------------------
 
 
@@ -83,6 +88,8 @@ def transposed(matrix: al.Expr) -> al.Expr:
             return times(transposed(right), transposed(left))
         case al.Transpose(operand=operand):
             return operand
+        case al.Kronecker(left=left, right=right) if not (_is_row(left) or _is_row(right)):
+            return al.Kronecker(transposed(left), transposed(right))
         case al.Diag() | al.Identity():
             return matrix
         case al.Column(vector=vector) if not vector.shape:
@@ -113,6 +120,9 @@ def applied(matrix: al.Expr, value: al.Expr) -> al.Expr:
             return vector("dot", row, value)
     if isinstance(value, al.Neg):
         return forms.neg(applied(matrix, value.operand))
+    columns = matrix.shape[1:]
+    if len(value.shape) > 1 and columns == (al.entries(value.shape),) != value.shape[:1]:
+        raise NotAffineError(MORE_THAN_A_NUMBER)
     return al.Product(matrix, value)
 
 
@@ -216,24 +226,31 @@ def _operands(expr: al.Expr, depends: Depends) -> Iterable[tuple[al.Expr, al.Exp
         case al.Div(numerator=above, denominator=below) if not depends(below):
             return [(_scaling(forms.div(al.ONE, below), above), above)]
         case al.Product(left=left, right=right) if not depends(left):
-            return [(left, right)]
+            return [(_on_rows(left, right), right)]
+        case al.Product(left=al.Transpose(operand=left), right=right) if (
+            not depends(right) and not right.shape[1:]
+        ):
+            return [(al.Kronecker(_row(right), al.Identity(left.shape[1])), left)]
+        case al.Product(left=left, right=right) if not depends(right):
+            turned = al.transposed(right) if right.shape[1:] else _row(right)
+            return [(al.Kronecker(al.Identity(left.shape[0]), turned), left)]
         case al.Concat(parts=parts):
             blocks = tuple(part.shape[0] for part in parts)
             return [(al.Transpose(al.BlockRow(blocks, k)), part) for k, part in enumerate(parts)]
         case al.Slice(vector=vector, blocks=blocks, number=number):
             return [(al.BlockRow(blocks, number), vector)]
-        case al.Vector(function="sum", args=(operand,)) if len(operand.shape) == 1:
-            return [(_row(al.Ones(operand.shape[0])), operand)]
-        case al.Vector(function="mean", args=(operand,)) if len(operand.shape) == 1:
-            (dim,) = operand.shape
-            return [(al.Mul((al.Div(al.ONE, size((dim,))), _row(al.Ones(dim)))), operand)]
-        case al.Vector(function="dot", args=(left, right)) if len(left.shape) == 1:
+        case al.Vector(function="sum", args=(operand,)):
+            return [(_row(_ones(operand.shape)), operand)]
+        case al.Vector(function="mean", args=(operand,)):
+            share = al.Div(al.ONE, size(operand.shape))
+            return [(al.Mul((share, _row(_ones(operand.shape)))), operand)]
+        case al.Vector(function="dot", args=(left, right)):
             if not depends(left):
-                return [(_row(left), right)]
+                return [(_row(_laid(left)), right)]
             if not depends(right):
-                return [(_row(right), left)]
-        case al.Fill(scalar=scalar, of_shape=(dim,)):
-            return [(al.Column(al.Ones(dim)), scalar)]
+                return [(_row(_laid(right)), left)]
+        case al.Fill(scalar=scalar, of_shape=shape):
+            return [(al.Column(_ones(shape)), scalar)]
         case al.Pick(vector=vector, position=position):
             return [(_row(al.OneHot(position, vector.shape[0])), vector)]
         case al.Outer(left=left, right=right) if not depends(right):
@@ -258,9 +275,27 @@ def _row(vector: al.Expr) -> al.Expr:
     return al.Transpose(al.Column(vector))
 
 
+def _is_row(matrix: al.Expr) -> bool:
+    return isinstance(matrix, al.Transpose) and isinstance(matrix.operand, al.Column)
+
+
+def _laid(array: al.Expr) -> al.Expr:
+    """A vector, or the entries of a matrix row by row."""
+    return al.Vec(array) if array.shape[1:] else array
+
+
+def _ones(shape: al.Shape) -> al.Expr:
+    return al.Ones(al.entries(shape))
+
+
+def _on_rows(left: al.Expr, right: al.Expr) -> al.Expr:
+    """What acts on the entries of a vector, or of a matrix whose columns it multiplies."""
+    return al.Kronecker(left, al.Identity(right.shape[1])) if right.shape[1:] else left
+
+
 def _lifted(term: al.Expr, into: al.Shape) -> al.Expr:
     """A scalar beside vectors stands for a vector of equal entries."""
-    return al.Column(al.Ones(into[0])) if into and not term.shape else unit_on(term)
+    return al.Column(_ones(into)) if into and not term.shape else unit_on(term)
 
 
 def _scaling(by: al.Expr, operand: al.Expr) -> al.Expr:
@@ -269,7 +304,7 @@ def _scaling(by: al.Expr, operand: al.Expr) -> al.Expr:
         return forms.neg(_scaling(by.operand, operand))
     if not by.shape:
         return scaled(by, unit_on(operand))
-    return al.Diag(by) if operand.shape else al.Column(by)
+    return al.Diag(_laid(by)) if operand.shape else al.Column(_laid(by))
 
 
 # --- Jacobians of single equations ---------------------------------------------------------
@@ -286,7 +321,8 @@ class Local:
     ----------
     operand : Ref or Param
     chain : tuple of Expr
-        The derivative, then its working out, matrices all.
+        The derivative, then its working out, matrices all; the derivative alone where a
+        matrix is transposed, which reorders its entries.
     """
 
     operand: al.Expr
@@ -309,6 +345,10 @@ def _local(reading: Edge) -> Local:
     first = al.Derivative(reader.ref, reading.operand)
     # What is worked out entry by entry, in cases, is no matrix; its result is.
     members = [m for m in reading.chain[1:] if not any(isinstance(n, al.Cases) for n in al.walk(m))]
-    found = [affine_terms(member, lambda node: node == own) for member in members]
+    try:
+        found = [affine_terms(member, lambda node: node == own) for member in members]
+    except NotAffineError:
+        # What reorders the entries of a matrix has no matrix here: it stays a derivative.
+        return Local(reading.operand, (first,))
     worked_out = [forms.add((transposed(t.matrix) for t in ts), first.shape) for ts in found]
     return Local(reading.operand, (first, *worked_out))

@@ -89,7 +89,7 @@ class _Normalizer:
         """A structured node whose operands are plain references."""
         if isinstance(expr, al.Product):
             left = self.matrix(expr.left, owner, index)
-            return al.Product(left, self.operand(expr.right, "u", owner, index))
+            return al.Product(left, self.factor(expr.right, left, owner, index))
         if isinstance(expr, al.Loss):
             expr = replace(
                 expr,
@@ -105,15 +105,26 @@ class _Normalizer:
         if isinstance(expr, al.Transpose):
             inner = self.matrix(expr.operand, owner, index)
             return al.transposed(inner)
+        if isinstance(expr, al.Diag):
+            return al.Diag(self.operand(expr.vector, "u", owner, index))
         return self.operand(expr, "A", owner, index)
+
+    def factor(self, expr: al.Expr, left: al.Expr, owner: str, index: al.Index | None) -> al.Expr:
+        """The right side of a product: a name, transposed or on a diagonal beside a matrix.
+
+        What is transposed once for all steps is named.
+        """
+        turned = isinstance(expr, al.Transpose) and not (_is_static(left) and _is_static(expr))
+        if turned or (isinstance(expr, al.Diag) and not isinstance(left, al.Diag)):
+            return self.matrix(expr, owner, index)
+        return self.operand(expr, "u", owner, index)
 
     def operand(self, expr: al.Expr, letter: str, owner: str, index: al.Index | None) -> al.Expr:
         return expr if expr.leaf else self.name(expr, letter, owner, index)
 
     def name(self, expr: al.Expr, letter: str, owner: str, index: al.Index | None) -> al.Expr:
         """A reference to the quantity that ``expr`` is, defined now if it is new."""
-        static = not any(isinstance(node, al.Ref) for node in al.walk(expr))
-        home = None if static else index
+        home = None if _is_static(expr) else index
         rhs = self.affine(expr, owner, home)
         if home is None:
             for derived in self.derived:
@@ -125,7 +136,7 @@ class _Normalizer:
         for equation in (*self.equations, *self.model.equations):
             if equation.rhs == rhs and equation.index == home:
                 return equation.ref
-        name = self.fresh(letter, owner)
+        name = self.fresh(letter.upper() if rhs.shape[1:] else letter, owner)
         equation = al.Equation(name, rhs, rhs.shape, last=home == al.LAST, auxiliary=True)
         self.equations.append(equation)
         return equation.ref
@@ -141,6 +152,11 @@ class _Normalizer:
             )
         self.taken.add(name)
         return name
+
+
+def _is_static(expr: al.Expr) -> bool:
+    """Whether an expression reads nothing that has a step."""
+    return not any(isinstance(node, al.Ref) for node in al.walk(expr))
 
 
 def loss_names(loss: al.Loss) -> tuple[tuple[str, str], ...]:

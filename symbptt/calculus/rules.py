@@ -113,20 +113,53 @@ def _single(operand: al.Expr, value: al.Expr) -> Iterator[Part]:
 
 
 def _product(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    """Each side receives the other one, transposed; a diagonal what its entries scaled."""
     assert isinstance(term, al.Product)
-    matrix, vector = term.left, term.right
-    transposed = isinstance(matrix, al.Transpose)
-    inner = matrix.operand if isinstance(matrix, al.Transpose) else matrix
-    turned = inner if transposed else al.Transpose(inner)
-    yield from _single(vector, al.Product(turned, cotangent))
-    if len(vector.shape) == 2:
-        pulled: al.Expr = al.Product(cotangent, al.Transpose(vector))
-        if transposed:
-            pulled = al.Product(vector, al.Transpose(cotangent))
-    else:
-        pair = (vector, cotangent) if transposed else (cotangent, vector)
-        pulled = al.Outer(*pair)
-    yield from _single(inner, pulled)
+    left, right = term.left, term.right
+    match right:
+        case al.Transpose(operand=inner):
+            yield from _single(inner, al.Product(al.Transpose(cotangent), left))
+        case al.Diag(vector=scales):
+            yield from _single(scales, _row_sums(al.Transpose(forms.mul((cotangent, left)))))
+        case _:
+            yield from _single(right, al.Product(_turned(left), cotangent))
+    match left:
+        case al.Transpose(operand=inner):
+            yield from _single(inner, _pair(right, cotangent))
+        case al.Diag(vector=scales):
+            scaled = forms.mul((cotangent, right))
+            yield from _single(scales, _row_sums(scaled) if right.shape[1:] else scaled)
+        case _:
+            yield from _single(left, _pair(cotangent, right))
+
+
+def _turned(matrix: al.Expr) -> al.Expr:
+    """The transpose of a side of a product."""
+    return matrix if isinstance(matrix, al.Diag) else al.transposed(matrix)
+
+
+def _pair(left: al.Expr, right: al.Expr) -> al.Expr:
+    """u v.T of two vectors, A B.T of two matrices."""
+    if len(left.shape) == 1:
+        return al.Outer(left, right)
+    return al.Product(left, _turned(right))
+
+
+def _row_sums(matrix: al.Expr) -> al.Expr:
+    return al.Product(matrix, al.Ones(matrix.shape[1]))
+
+
+def _outer(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    assert isinstance(term, al.Outer)
+    yield from _single(term.left, al.Product(cotangent, term.right))
+    yield from _single(term.right, al.Product(al.Transpose(cotangent), term.left))
+
+
+def _diag(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
+    """The diagonal of what the matrix receives."""
+    assert isinstance(term, al.Diag)
+    on_diagonal = forms.mul((al.Identity(term.shape[0]), cotangent))
+    yield from _single(term.vector, _row_sums(on_diagonal))
 
 
 def _transpose(term: al.Expr, cotangent: al.Expr, context: Context) -> Iterator[Part]:
@@ -286,7 +319,7 @@ def of_scalars(
             return forms.mul((exponent, forms.power(base, less), inner))
         case al.Call(function=name, args=args, wrt=None):
             return forms.add(
-                forms.mul((_outer(name, k, args, expr, value), inner))
+                forms.mul((_slope(name, k, args, expr, value), inner))
                 for k, arg in enumerate(args)
                 if not forms.is_zero(inner := d(arg))
             )
@@ -308,7 +341,7 @@ def _quotient(
         yield forms.neg(forms.mul((al.Div(quotient, below), lower)))
 
 
-def _outer(
+def _slope(
     name: str, wrt: int, args: tuple[al.Expr, ...], call: al.Expr, value: al.Expr | None
 ) -> al.Expr:
     """The derivative of a function at its arguments; phi' where the function is abstract."""
@@ -320,6 +353,8 @@ def _outer(
 RULES: dict[type[al.Expr], Rule] = {
     al.Product: _product,
     al.Transpose: _transpose,
+    al.Outer: _outer,
+    al.Diag: _diag,
     al.Lookup: _lookup,
     al.Concat: _concat,
     al.Vector: _vector,

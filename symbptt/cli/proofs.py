@@ -95,7 +95,7 @@ def verify(
 @model_argument
 @click.argument("numbers", metavar="[FILE.npz]", required=False, type=FILE)
 @bind_option
-@dim_option("32 where neither this nor an array tells")
+@dim_option("32 (6 where a state is a matrix) where neither this nor an array tells")
 @click.option(
     "-T",
     "steps",

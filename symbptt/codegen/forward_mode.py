@@ -14,10 +14,12 @@ from dataclasses import replace
 from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import Derivation, Step
+from symbptt.codegen.broadcasting import with_matrices
 from symbptt.codegen.contributions import formula_of
 from symbptt.codegen.lowering import Lowering, merged
 from symbptt.codegen.program import Assign, Block, Program
 from symbptt.codegen.tangents import Gathered
+from symbptt.errors import OptionError
 from symbptt.typeset.plain import plain
 
 
@@ -29,7 +31,7 @@ def lower_forward(derivation: Derivation) -> Program:
     LoweringError
         If a step reads what no equation can give at that step.
     """
-    return _ForwardMode(derivation).program()
+    return with_matrices(_ForwardMode(derivation).program())
 
 
 def _as_cotangent(expr: al.Expr) -> al.Expr:
@@ -93,6 +95,12 @@ class _ForwardMode:
 
     def assign(self, step: Step) -> Assign:
         assert isinstance(step.target, al.Derivative)
+        for node in al.walk(step.result):
+            if isinstance(node, al.Derivative) and node.held == "equation":
+                raise OptionError(
+                    f"--mode forward has no code for {plain(node)}, which reorders the entries of "
+                    "a matrix that is transposed; --mode reverse needs no such Jacobian"
+                )
         return Assign(step.target, step.result, step=step.number, formula=formula_of(step))
 
     # --- the loop --------------------------------------------------------------------------

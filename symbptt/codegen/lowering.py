@@ -17,6 +17,7 @@ from symbptt.calculus.adjoint import with_seed
 from symbptt.calculus.derivation import Derivation, Step
 from symbptt.calculus.order import derived_order, in_step_order, live_quantities
 from symbptt.calculus.window import swept_quantities
+from symbptt.codegen.broadcasting import with_matrices
 from symbptt.codegen.contributions import Contribution, formula_of
 from symbptt.codegen.gates import with_gates
 from symbptt.codegen.naming import fresh
@@ -36,7 +37,9 @@ def lower(derivation: Derivation) -> Program:
         If a step reads what no equation can give at that step.
     """
     program = Lowering(derivation).program()
-    return program if derivation.gate is None else with_gates(program, derivation.gate.name)
+    if derivation.gate is not None:
+        program = with_gates(program, derivation.gate.name)
+    return with_matrices(program)
 
 
 class Lowering:

@@ -87,6 +87,8 @@ def is_full(expr: al.Expr) -> bool:
         return False
     if isinstance(expr, al.TimeSum):
         return is_full(expr.term)
+    if isinstance(expr, al.Vec):
+        return is_full(expr.operand)
     if expr.pointwise:
         return any(c.shape == expr.shape and is_full(c) for c in al.children(expr))
     return True
@@ -339,12 +341,35 @@ class NumpyPrinter:
 
     def print_product(self, expr: al.Product) -> Printed:
         left, right = expr.left, expr.right
-        if is_rowwise(left):
+        if isinstance(left, al.Diag) or isinstance(right, al.Diag | al.Ones):
+            return self.entrywise_product(left, right)
+        if is_rowwise(left) and len(right.shape) == 1:
             return self.helper("_apply", left, right), ATOM
         if not is_rowwise(right) or len(right.shape) == 2:
             return f"{self.inside(left, PRODUCT)} @ {self.inside(right, POWER)}", PRODUCT
         turned = left.operand if isinstance(left, al.Transpose) else al.Transpose(left)
         return f"{self.inside(right, PRODUCT)} @ {self.inside(turned, POWER)}", PRODUCT
+
+    def entrywise_product(self, left: al.Expr, right: al.Expr) -> Printed:
+        """Rows or columns scaled, or added up: no product of NumPy's."""
+        if isinstance(right, al.Ones):
+            axis, matrix = (-2, left.operand) if isinstance(left, al.Transpose) else (-1, left)
+            return f"{self.inside(matrix, ATOM)}.sum(axis={axis})", ATOM
+        if isinstance(right, al.Diag):
+            columns = f"{self.inside(right.vector, ATOM)}[..., None, :]"
+            return f"{self.inside(left, PRODUCT)} * {columns}", PRODUCT
+        assert isinstance(left, al.Diag)
+        rows = self.inside(left.vector, ATOM) + ("[..., None]" if right.shape[1:] else "")
+        return f"{rows} * {self.inside(right, SIGN)}", PRODUCT
+
+    def print_diag(self, expr: al.Diag) -> Printed:
+        return self.helper("_diagonal", expr.vector), ATOM
+
+    def print_vec(self, expr: al.Vec) -> Printed:
+        """The entries of a matrix, row by row."""
+        if is_rowwise(expr):
+            return self.helper("_entries", expr.operand), ATOM
+        return f"{self.inside(expr.operand, ATOM)}.reshape(-1)", ATOM
 
     def helper(self, name: str, *args: al.Expr | str) -> str:
         """A call of a function of the runtime."""
@@ -405,6 +430,8 @@ class NumpyPrinter:
         return self.called(row.numpy, expr.prediction, expr.target), ATOM
 
     def print_fill(self, expr: al.Fill) -> Printed:
+        if len(expr.of_shape) == 2 and is_rowwise(expr.scalar):
+            return f"{self.inside(expr.scalar, ATOM)}[..., None]", ATOM
         return self.printed(expr.scalar)
 
     # --- sums over time ----------------------------------------------------------------------
@@ -425,9 +452,24 @@ class NumpyPrinter:
             return self.sum_of_outer(term, expr)
         if isinstance(term, al.Neg):
             return f"-{self.inside(replace(expr, term=term.operand), POWER)}", SIGN
+        if isinstance(term, al.Product) and is_rowwise(term.left) and is_rowwise(term.right):
+            return self.sum_of_products(term)
         if term.shape and is_full(term):
             return f"np.sum({self.text(term)}, axis=0)", ATOM
         return f"np.sum({self.text(term)})", ATOM
+
+    def sum_of_products(self, term: al.Product) -> Printed:
+        """The sum of A B over rows is one product of all of their entries."""
+        left, right = term.left, term.right
+        if len(right.shape) == 1 or any(isinstance(side, al.Diag) for side in (left, right)):
+            return f"np.sum({self.text(term)}, axis=0)", ATOM
+        axes = []
+        texts = []
+        for side, axis in ((left, 2), (right, 1)):
+            turned = isinstance(side, al.Transpose)
+            texts.append(self.text(side.operand if isinstance(side, al.Transpose) else side))
+            axes.append((0, 3 - axis if turned else axis))
+        return f"np.tensordot({', '.join(texts)}, {tuple(axes)})", ATOM
 
     def sum_of_outer(self, term: al.Outer, whole: al.TimeSum) -> Printed:
         """The sum of u v.T over rows is U.T V."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from symbptt import algebra as al
 from symbptt.calculus import forms
 from symbptt.codegen import program
+from symbptt.codegen.broadcasting import laid_out
 from symbptt.codegen.emission import INDENT, WIDTH, Emitter
 from symbptt.codegen.naming import ValueNames
 from symbptt.codegen.numpy_printer import (
@@ -28,7 +29,6 @@ from symbptt.codegen.numpy_printer import (
 )
 from symbptt.codegen.places import Places
 from symbptt.codegen.program import Assign, Place
-from symbptt.errors import MissingRuleError
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,21 @@ class TangentPrinter(NumpyPrinter):
                 name = "_kron"
             case al.Transpose(operand=al.Column(vector=vector)), al.Identity(dim=dim):
                 name = "_kron_first"
-            case _:
-                raise MissingRuleError(f"no code for the Kronecker product {expr}")
+            case left, right:
+                return self.helper("_kronecker", left, right), ATOM
         return self.helper(name, self.argument(vector), self.length(dim)), ATOM
+
+    def print_vec(self, expr: al.Vec) -> Printed:
+        """The entries of a value, which is none of the Jacobians that stand around it."""
+        value = al.Vec(al.transform(expr.operand, laid_out))
+        return self.of_values().printed(value)
+
+    def of_values(self) -> NumpyPrinter:
+        """The printer of what is no Jacobian."""
+        return NumpyPrinter(self.names, self.place, self.uses, self.local, self.last, self.lag)
+
+    def print_vector(self, expr: al.Vector) -> Printed:
+        return self.of_values().printed(al.transform(expr, laid_out))
 
     def print_fill(self, expr: al.Fill) -> Printed:
         if len(expr.shape) == 2:
@@ -194,7 +206,8 @@ class TangentEmitter(Emitter):
         super().__init__(names, places, uses)
         self.tangents = TangentNames(names)
 
-    def printer(self, place: Place) -> TangentPrinter:
+    def jacobians(self, place: Place) -> TangentPrinter:
+        """The printer of Jacobians and of what is gathered from them."""
         printer = TangentPrinter(
             self.names, place, self.uses, self.places.local, self.places.last, self.lag
         )
@@ -241,7 +254,7 @@ class TangentEmitter(Emitter):
     def start(self, target: al.Derivative, value: al.Expr) -> Iterator[str]:
         """The derivative of an initial value, for every sequence that has a step."""
         name = self.tangents.of(target)
-        printer = self.printer("static")
+        printer = self.jacobians("static")
         if isinstance(value, al.Fill):
             sizes = printer.lengths(value.shape)
             yield from self.short(f"{name} = np.zeros(", sizes, f", {printer.name('dtype')})", "")
@@ -259,7 +272,7 @@ class TangentEmitter(Emitter):
         yield line
 
     def matrix(self, target: al.Derivative, value: al.Expr, indent: str) -> Iterator[str]:
-        printer = self.printer("loop")
+        printer = self.jacobians("loop")
         name = self.tangents.of(target)
         if target.held == "nothing" and not is_rowwise(value):
             yield from self.lines(name, "=", value, printer, indent, True)
@@ -269,9 +282,11 @@ class TangentEmitter(Emitter):
     def gathering(self, gradient: program.Target, value: al.Pullback, indent: str) -> Iterator[str]:
         """What one sensitivity and the direct derivatives of this step give to a gradient."""
         assert isinstance(gradient, al.Cotangent)
-        printer = self.printer("loop")
+        printer = self.jacobians("loop")
         sensitivity = printer.text(al.Derivative(value.output, value.wrt, value.held))
-        given = printer.helper("_pulled_back", value.cotangent, sensitivity)
+        received = value.cotangent
+        received = al.Vec(received) if len(received.shape) > 1 else received
+        given = printer.helper("_pulled_back", received, sensitivity)
         name = self.tangents.gathered(gradient)
         if gradient.index is None:
             yield from self.short(f"{name} += np.sum(", given, ", axis=0)", indent)
@@ -295,13 +310,13 @@ class TangentEmitter(Emitter):
     def total(self, target: al.Cotangent, value: al.Expr, indent: str) -> Iterator[str]:
         """A gradient from what was gathered."""
         if target.index is None:
-            printer = self.printer("static")
+            printer = self.jacobians("static")
             yield from self.gradient(target, value, printer, indent)
             return
         history = self.names.cotangent_histories[target.name]
         gathered = self.tangents.gathered(target)
         shape = target.shape if len(target.shape) == 2 else ()
-        printer = self.printer("static")
+        printer = self.jacobians("static")
         sizes = "".join(f", {printer.length(dim)}" for dim in shape)
         added = f"{gathered}.reshape(-1{sizes})" if shape else gathered
         rows = printer.begin(history, target.index)

@@ -22,6 +22,8 @@ SIGNS: dict[type[al.Expr], str] = {
     al.Pick: r"\mathrm{entry}",
     al.Identity: r"\mathbf{I}",
     al.Transpose: r"\top",
+    al.Outer: r"\otimes",
+    al.Diag: r"\mathrm{diag}",
 }
 NAMED = (al.Call, al.Vector, al.Loss, al.Mul)
 """Kinds whose sign is that of the function, or depends on the operands."""

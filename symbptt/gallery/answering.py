@@ -27,7 +27,7 @@ NAME = "model"
 """What a model is called that has no file."""
 
 DOCUMENTS = tuple(name for name in SUFFIXES if name != "pdf")
-"""What is written of a derivation; a PDF is set by another program, which no request starts."""
+"""What is written of a derivation; a PDF is set by another program, where a server answers."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def answer(request: Mapping[str, Any]) -> Answer:
         asked = Asked.of(request)
         if asked.want in WANTED:
             return WANTED[asked.want](asked)
-        return {asked.want: _document(asked)}
+        return {asked.want: document(asked, asked.want)}
     except SymbpttError as error:
         return refused(error)
 
@@ -128,11 +128,18 @@ def _page(asked: Asked) -> Answer:
     return {"page": page, "shapes": model_text(asked.model)}
 
 
-def _document(asked: Asked) -> str:
+def document(asked: Asked, to: str) -> str:
+    """The derivation in a format.
+
+    Raises
+    ------
+    OptionError
+        If there is none, or it can't be told so.
+    """
     derivation = derivation_of(asked.model, asked.form)
     if derivation is None:
-        raise OptionError(f"there is no derivation to be written as {asked.want}: no loss")
-    return render(derivation, asked.want, style=asked.style)
+        raise OptionError(f"there is no derivation to be written as {to}: no loss")
+    return render(derivation, to, style=asked.style)
 
 
 def _module(asked: Asked) -> Answer:

@@ -19,6 +19,7 @@ from symbptt.gallery.linked import SHARED
 from symbptt.templating import environment, template_folder
 from symbptt.typeset.document import SUFFIXES
 from symbptt.typeset.html_format import in_script
+from symbptt.typeset.pdf import is_set_here
 from symbptt.typeset.style import DETAILS, LAYOUTS, NOTATIONS, Style
 
 FOLDER = "python"
@@ -144,6 +145,7 @@ def page_of(models: Sequence[Model], made: str, served: bool = False) -> str:
             *((name, SUFFIXES[name]) for name in DOCUMENTS),
             ("module", ".py"),
             ("graph", ".svg"),
+            *((("pdf", ".pdf"),) if served and is_set_here() else ()),
         ),
         served,
     )

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
+import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore
@@ -45,6 +48,8 @@ class Worker:
             target=_serve, args=(there, self.answering, self.memory), daemon=True
         )
         self.process.start()
+        assert self.process.pid is not None
+        self.pid = self.process.pid
         there.close()
         self.ready = False
 
@@ -66,6 +71,9 @@ class Worker:
 
     def end(self) -> None:
         self.here.close()
+        # With what it has started, a TeX engine for instance; alone where it has not begun.
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         self.process.kill()
         self.process.join()
         self.process.close()
@@ -132,6 +140,7 @@ def failed(message: str) -> Answer:
 
 
 def _serve(asked: Connection, answering: Answering, memory: int) -> None:
+    os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     asked.send(True)

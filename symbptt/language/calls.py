@@ -9,7 +9,7 @@ from symbptt.errors import UnknownNameError, meant
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.functions.losses import LOSSES, LossFunction
 from symbptt.functions.vectors import VECTORS, VectorFunction
-from symbptt.language.names import CALLS, PUBLIC, Name
+from symbptt.language.names import CALLS, MATRICES, PUBLIC, Name
 from symbptt.language.source import Findings
 from symbptt.language.surface import Apply, Declaration, Item, nodes
 
@@ -68,7 +68,7 @@ class Functions:
         return LOSSES.get(self.defaults.get(name, name))
 
     def is_elementwise(self, name: str) -> bool:
-        return not self.is_loss(name) and name not in VECTORS and name != "concat"
+        return not self.is_loss(name) and name not in (*VECTORS, *MATRICES, "concat")
 
     def vector(self, name: str) -> VectorFunction | None:
         """The row of a function of vectors; None if it is none."""
@@ -208,6 +208,8 @@ def arity(name: str) -> int | None:
     """The number of arguments of a function of the tables; None if it takes any number."""
     if name == "concat":
         return None
+    if name in MATRICES:
+        return len(MATRICES[name])
     return 2 if name in LOSSES else len((VECTORS.get(name) or FUNCTIONS[name]).arguments)
 
 

@@ -15,7 +15,9 @@ from symbptt.language import surface as sf
 from symbptt.language.source import Findings, Place
 
 PUBLIC = tuple(name for name, row in FUNCTIONS.items() if row.public)
-CALLS = (*PUBLIC, *VECTORS, "concat", *LOSSES, "len")
+MATRICES = {"outer": ("u", "v"), "diag": ("v",)}
+"""What makes matrices of vectors, with its arguments."""
+CALLS = (*PUBLIC, *VECTORS, "concat", *MATRICES, *LOSSES, "len")
 FORMULA = ("d", "partial", "sum", "prod", "outer", "diag", "onehot", "delta")
 
 Role = Literal["parameter", "derived", "constant", "input", "quantity", "function", "identity"]

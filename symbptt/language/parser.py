@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from symbptt import algebra as al
 from symbptt.functions.vectors import vector
-from symbptt.language import limits, products, roles, sides, statements, tokens
+from symbptt.language import limits, roles, sides, statements, tokens
 from symbptt.language import surface as sf
 from symbptt.language.constants import fold
 from symbptt.language.names import Name
@@ -87,7 +87,7 @@ class Builder:
         first, *rest = operands
         if isinstance(first, sf.Minus):
             return al.Neg(self._chain([first.operand, *rest]))
-        if len(products.operand_shape(self.shapes, first) or ()) == 1:
+        if len(self.shapes.of(first) or ()) == 1:
             whole = self.expr(first)
             for matrix in rest:
                 whole = al.Product(al.transposed(self.expr(matrix)), whole)
@@ -103,6 +103,10 @@ class Builder:
             return al.Loss(function, prediction, target)
         if function == "concat":
             return al.Concat(args)
+        if function == "outer":
+            return al.Outer(*args)
+        if function == "diag":
+            return al.Diag(*args)
         if self.shapes.roles.functions.vector(function) is not None:
             return vector(function, *args)
         return al.Call(function, args)

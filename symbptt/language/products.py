@@ -5,14 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 from symbptt.functions.vectors import VectorFunction
+from symbptt.language.names import MATRICES
 from symbptt.language.ranks import Broadcast
-from symbptt.language.surface import Apply, Chain, Flip, Named, Node, Over, Timed, Times, walk
+from symbptt.language.surface import Apply, Chain, Named, Node, Over, Timed, Times, walk
 from symbptt.language.unification import Shapes, Sizes
 
 
 def chain(shapes: Shapes, node: Chain) -> Sizes | None:
     """The shape of a chain, read from the right, or from the left after a row vector."""
-    found = [operand_shape(shapes, one) for one in node.operands]
+    found = [shapes.of(one) for one in node.operands]
     sizes = [one for one in found if one is not None]
     if len(sizes) < len(found):
         return None
@@ -30,26 +31,6 @@ def chain(shapes: Shapes, node: Chain) -> Sizes | None:
         _report_vector_inside(shapes, node, vectors[0])
         return None
     return _multiply(shapes, node, sizes)
-
-
-def operand_shape(shapes: Shapes, node: Node) -> Sizes | None:
-    """The shape of an operand of ``@``; here a matrix input may stand, alone."""
-    inner, flips = node, 0
-    while isinstance(inner, Flip):
-        inner, flips = inner.operand, flips + 1
-    if isinstance(inner, Timed) and shapes.is_matrix_input(inner):
-        sizes = shapes.names[inner.name]
-        return sizes if flips % 2 == 0 else (sizes[1], sizes[0])
-    found = shapes.of(node)
-    if found is not None and len(found) == 2 and any(isinstance(n, Timed) for n in walk(node)):
-        shapes.wrong(
-            node,
-            f"{shapes.words.code(node)} is a matrix that changes from step to step: beside `@` "
-            "stand matrices of parameters, or one matrix input; a scaled product is written "
-            "`s[t] * (W @ v)`",
-        )
-        return None
-    return found
 
 
 def _multiply(shapes: Shapes, node: Chain, sizes: list[Sizes]) -> Sizes | None:
@@ -168,6 +149,10 @@ def call(shapes: Shapes, node: Apply) -> Sizes | None:
         return None
     if node.function == "concat":
         return _concat(shapes, node, sizes)
+    if node.function in MATRICES:
+        if not _are_vectors(shapes, node, sizes):
+            return None
+        return (sizes[0][0], sizes[-1][0])
     row = shapes.roles.functions.vector(node.function)
     if row is None or len(sizes) != len(row.arguments) or not _fit(shapes, node, row, sizes):
         return None
@@ -249,13 +234,6 @@ def _loss(shapes: Shapes, node: Apply) -> Sizes | None:
     prediction, target = node.args
     found = shapes.of(prediction)
     row = shapes.roles.functions.loss(node.function)
-    if found is not None and len(found) == 2:
-        shapes.wrong(
-            prediction,
-            f"`{node.function}` compares vectors, and {shapes.words.code(prediction)} is "
-            f"{shapes.words.shape(found)}",
-        )
-        return None
     label = _label_name(shapes, target)
     if label is not None and (row is None or row.index_target):
         return _labelled(shapes, node, label, found)

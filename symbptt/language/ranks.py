@@ -17,7 +17,7 @@ from enum import IntEnum
 
 from symbptt.language import surface as sf
 from symbptt.language.calls import Functions
-from symbptt.language.names import Name
+from symbptt.language.names import MATRICES, Name
 from symbptt.language.roles import Roles
 
 
@@ -71,7 +71,8 @@ class Levels:
             return max([self.of(operand) for operand in operands], default=Broadcast.OPEN)
         if isinstance(node, sf.Apply):
             row = self.roles.functions.vector(node.function)
-            array = node.function == "concat" or (row is not None and row.like is not None)
+            made = node.function in ("concat", *MATRICES)
+            array = made or (row is not None and row.like is not None)
             return Broadcast.ARRAY if array else Broadcast.SCALAR
         return Broadcast.OPEN
 
@@ -161,6 +162,7 @@ class Ranks:
         self.names: dict[str, int] = {"I": 2}
         self.open: dict[str, None] = {}
         self.settled: list[str] = []
+        self.matrices = _matrix_quantities(roles)
         for name in roles.names.values():
             if name.role != "function":
                 self._enter(name, levels)
@@ -175,7 +177,7 @@ class Ranks:
         elif name.has_shape and name.declaration is not None:
             self.names[name.name] = len(name.declaration.dims)
         elif name.role in ("quantity", "input"):
-            self.names[name.name] = 1
+            self.names[name.name] = 2 if name.name in self.matrices else 1
         else:
             self.open[name.name] = None
 
@@ -301,9 +303,59 @@ class Ranks:
 
     def _call(self, call: sf.Apply) -> int:
         row = self.functions.vector(call.function)
-        if call.function == "concat" or (row is not None and not row.takes_matrices):
+        of_vectors = call.function in ("concat", *MATRICES)
+        if of_vectors or (row is not None and not row.takes_matrices):
             for arg in call.args:
                 self._visit(arg, 1)
+            if call.function in MATRICES:
+                return 2
             return 0 if row is not None and row.like is None else 1
         self._common(call.args, None)
         return 0
+
+
+def _matrix_quantities(roles: Roles) -> frozenset[str]:
+    """What has steps and is a matrix: declared so, or made of ``outer`` and of each other."""
+    timed = [name for name in roles.names.values() if name.role in ("quantity", "input")]
+    found = {
+        name.name
+        for name in roles.names.values()
+        if name.declaration is not None and len(name.declaration.dims) == 2
+    }
+    free = {
+        name.name: name.definition.rhs
+        for name in timed
+        if name.declaration is None and name.definition is not None
+    }
+    readers: dict[str, list[str]] = {}
+    for name, rhs in free.items():
+        for part in sf.walk(rhs):
+            if isinstance(part, sf.Timed):
+                readers.setdefault(part.name, []).append(name)
+    waiting = list(free)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and _is_matrix(free[name], found, roles.functions):
+            found.add(name)
+            waiting += [reader for reader in readers.get(name, ()) if reader not in found]
+    return frozenset(found)
+
+
+def _is_matrix(node: sf.Node, known: set[str], functions: Functions) -> bool:
+    """Whether an expression can only be a matrix."""
+    match node:
+        case sf.Timed(name=name):
+            return name in known
+        case sf.Apply(function=function) if function in MATRICES:
+            return True
+        case sf.Flip(operand=operand):
+            return _is_matrix(operand, known, functions)
+        case sf.Chain(operands=[first, *_, last]):
+            # Parameters before `@` are matrices, unless something says that they are not.
+            stepless = not any(isinstance(part, sf.Timed | sf.Apply) for part in sf.walk(first))
+            left = stepless or _is_matrix(first, known, functions)
+            if isinstance(last, sf.Named):
+                return last.name in known and _is_matrix(first, known, functions)
+            return left and _is_matrix(last, known, functions)
+    operands = elementwise_operands(node, functions) or []
+    return any(_is_matrix(operand, known, functions) for operand in operands)

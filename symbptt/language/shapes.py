@@ -111,13 +111,6 @@ class ShapeInference(Shapes):
                 *notes,
             )
             return None
-        if self.is_matrix_input(node):
-            code = f"{name.name}[{node.index}]"
-            why = f"`{name.name}` is a matrix input, which stands alone beside `@`: `{code} @ v`"
-            if name.definition is not None:
-                why = f"`{code}` is declared a matrix, and equations define vectors and scalars"
-            self.wrong(node, why)
-            return None
         return self.names[node.name]
 
     def _row(self, node: sf.TableRow) -> Sizes | None:
@@ -186,7 +179,9 @@ class ShapeInference(Shapes):
         is_vector = len(self.of(first) or ()) == 1
         vector, matrix = (first, other) if is_vector else (other, first)
         hint = ""
-        if isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
+        if isinstance(node, sf.Times) and any(isinstance(n, sf.Timed) for n in sf.walk(matrix)):
+            hint = self._on_a_diagonal(vector, matrix)
+        elif isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
             scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
             hint = f"; a scaled matrix product is written {scaled}"
         elif isinstance(matrix, sf.Named | sf.Flip):
@@ -198,6 +193,18 @@ class ShapeInference(Shapes):
             f"shape{hint}",
             *words.notes((first, 0), (other, 0)),
         )
+
+    def _on_a_diagonal(self, vector: sf.Node, matrix: sf.Node) -> str:
+        """How the rows or columns of a matrix are scaled, if the vector is as long as they are."""
+        words = self.words
+        length = [words.length(size) for size in self.of(vector) or ()]
+        rows, columns = (words.length(size) for size in self.of(matrix) or ())
+        scales = f"diag({words.source.snippet(vector.place)})"
+        if length == [rows]:
+            return f"; rows are scaled by `{scales} @ {words.operand(matrix)}`"
+        if length == [columns]:
+            return f"; columns are scaled by `{words.operand(matrix)} @ {scales}`"
+        return ""
 
     def _clash(self, first: sf.Node, other: sf.Node, axis: int) -> None:
         one, two = self.of(first) or (), self.of(other) or ()
@@ -252,12 +259,15 @@ def name_all(shapes: Shapes) -> tuple[str, ...]:
     order: list[str] = []
     taken = set(shapes.lengths.declared)
     named = set()
-    for name, length in _owned(shapes):
+    owned = list(_owned(shapes))
+    for name, length in sorted(owned, key=lambda one: len(shapes.names[one[0]]) > 1):
         for unknown in shapes.lengths.reduce(length).counts:
             if not unknown.fixed and unknown not in named:
                 unknown.label = _free_label(f"n_{name}", taken)
                 named.add(unknown)
                 taken.add(unknown.label)
+    for _, length in owned:
+        for unknown in shapes.lengths.reduce(length).counts:
             if unknown.label not in order:
                 order.append(unknown.label)
     return tuple(order)

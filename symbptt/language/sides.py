@@ -7,8 +7,8 @@ from functools import partial
 from symbptt.language.constants import ArithmeticFinding, fold
 from symbptt.language.names import Name
 from symbptt.language.ranks import Broadcast
-from symbptt.language.surface import Assignment, Definition, Item, Start
-from symbptt.language.unification import Shapes
+from symbptt.language.surface import Assignment, Definition, Item, Start, Timed, walk
+from symbptt.language.unification import Shapes, Sizes
 
 
 def infer(shapes: Shapes) -> None:
@@ -42,14 +42,11 @@ class _Sides:
         name = self.roles.names.get(item.name)
         if found is None or name is None or item.name in self.roles.unclear:
             return
-        if isinstance(item, Definition) and len(found) == 2:
-            self.shapes.wrong(
-                item.rhs,
-                f"`{item.name}[t]` is a vector or a scalar, and this is {self.words.shape(found)}: "
-                f"a matrix of parameters has no step, `{item.name} = …`",
-            )
-            return
         wanted = self.names[item.name]
+        undeclared = isinstance(item, Definition) and name.declaration is None
+        if undeclared and len(found) == 2 and len(wanted) < 2:
+            self._matrix_undeclared(item, found)
+            return
         fits = len(wanted) == len(found)
         if fits:
             for axis, (one, other) in enumerate(zip(wanted, found, strict=True)):
@@ -58,6 +55,20 @@ class _Sides:
                 )
             return
         self._misfit(item, name, None)
+
+    def _matrix_undeclared(self, item: Definition | Assignment, found: Sizes) -> None:
+        message = (
+            f"`{item.name}[t]` is taken for {self.words.shape(self.names[item.name])}, and this is "
+            f"{self.words.shape(found)}: "
+        )
+        if not any(isinstance(node, Timed) for node in walk(item.rhs)):
+            message += f"a matrix of parameters has no step, `{item.name} = …`"
+        else:
+            rows, columns = map(self.words.length, found)
+            message += (
+                f"a quantity that is a matrix is declared, `{item.name}: ({rows}, {columns})`"
+            )
+        self.shapes.wrong(item.rhs, message)
 
     def _misfit(self, item: Definition | Assignment, name: Name, axis: int | None) -> None:
         wanted, found = self.names[item.name], self.shapes.of(item.rhs) or ()

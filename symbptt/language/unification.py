@@ -226,9 +226,6 @@ class Shapes(ABC):
         """``a has length n and b has length m``"""
         return " and ".join(self.words.extent(node, self.of(node) or ()) for node in (first, other))
 
-    def is_matrix_input(self, node: sf.Timed) -> bool:
-        return node.name not in self.roles.unclear and len(self.names.get(node.name, ())) == 2
-
     def label(
         self, index: str, length: LengthSum, node: sf.Node, other: sf.Node, axis: int
     ) -> None:

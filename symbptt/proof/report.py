@@ -16,7 +16,7 @@ from symbptt.calculus.estimators import FULL, Estimator
 from symbptt.calculus.gradients import derive
 from symbptt.codegen.fast.passes import LEVELS
 from symbptt.codegen.render import generate
-from symbptt.errors import EvaluationError, InterfaceError, UnboundFunctionError
+from symbptt.errors import EvaluationError, InterfaceError, OptionError, UnboundFunctionError
 from symbptt.proof.arguments import argument_rows
 from symbptt.proof.calls import SCENARIOS, ModuleCall, called
 from symbptt.proof.cases import GROUPS
@@ -180,7 +180,7 @@ def _made(check: str, rows: Callable[[], Iterable[Row]]) -> tuple[Row, ...]:
             return tuple(rows())
     except InterfaceError as error:
         return (Row(check, "module", False, detail=str(error)),)
-    except (EvaluationError, UnboundFunctionError) as error:
+    except (EvaluationError, OptionError, UnboundFunctionError) as error:
         return (Row(check, "module", None, "not applicable", str(error)),)
 
 

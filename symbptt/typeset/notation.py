@@ -164,6 +164,11 @@ CONVENTIONS: tuple[tuple[str, str], ...] = (
         r"$PRODUCT$ by $\mathbf{W}$.",
     ),
     (
+        "Vec",
+        r"$\operatorname{vec}(\mathbf{A})$ is the vector of the entries of $\mathbf{A}$, row by "
+        r"row.",
+    ),
+    (
         "OrderedProduct",
         r"The factors of a product over $j = t, \dots, i$ stand in this order from left to right; "
         r"a product without factors is the identity.",

@@ -61,6 +61,11 @@ def pdf(tex: str, typst: Callable[[], str] | None = None) -> bytes:
     )
 
 
+def is_set_here() -> bool:
+    """Whether anything that sets a PDF is installed."""
+    return any(map(shutil.which, ENGINES)) or find_spec("typst") is not None
+
+
 def _by_tex(engine: str, tex: str) -> bytes:
     with TemporaryDirectory(prefix="symbptt-") as name:
         folder = Path(name)

@@ -58,6 +58,14 @@
         button.addEventListener("click", () => place(error));
       }
       item.append(` ${error.message}`);
+      if (error.line) {
+        // The line, and what is meant underlined, as a terminal shows it.
+        const shown = item.appendChild(document.createElement("pre"));
+        shown.setAttribute("aria-hidden", "true");
+        const line = text.value.split("\n")[error.line - 1] || "";
+        const before = line.slice(0, error.column).replace(/[^\t]/g, " ");
+        shown.textContent = `${line}\n${before}${"^".repeat(Math.max(1, error.width))}`;
+      }
       return item;
     }));
     text.setAttribute("aria-invalid", String(errors.length > 0));
@@ -118,13 +126,16 @@
   });
   byId("save").addEventListener("click", async () => {
     const format = byId("format");
-    const answer = await ask(request(format.value));
+    const answer = await ask(request(format.value)).catch(
+      ({ message }) => ({ errors: [{ message, line: 0 }] }));
     if (answer.errors) {
       complain(answer.errors);
       return;
     }
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([answer[format.value]]));
+    const written = answer[format.value];
+    const bytes = format.value === "pdf" && Uint8Array.from(atob(written), (c) => c.charCodeAt(0));
+    link.href = URL.createObjectURL(new Blob([bytes || written]));
     link.download = `model${format.selectedOptions[0].dataset.suffix}`;
     link.click();
     URL.revokeObjectURL(link.href);
@@ -133,6 +144,7 @@
   const examine = async (want, more) => {
     found.hidden = false;
     found.textContent = "…";
+    delete found.dataset.ok;
     const answer = await ask({ ...request(want), ...more }).catch(({ message }) => ({ told: message }));
     found.textContent = answer.told || answer.errors.map((error) => error.message).join("\n");
     found.dataset.ok = answer.ok;

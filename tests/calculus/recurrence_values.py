@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import Expr, Model, Ref, walk
+from symbptt.algebra import Derivative, Expr, Model, Ref, entries, walk
 from symbptt.calculus.forms import terms_of
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.system import AffineRecurrence, quantity
@@ -44,7 +44,7 @@ class Truth:
         for term in () if expr is None else terms_of(expr):
             value = None if self.reads_past_the_end(term, t) else part_value(term, ledger, steps)
             if value is not None:
-                total = total + as_matrix(value)
+                total = total + as_matrix(value, columns)
         return total
 
     def reads_past_the_end(self, expr: Expr, t: int) -> bool:
@@ -66,9 +66,10 @@ def zeros(rows: int, columns: int) -> Matrix:
     return np.full((rows, columns), Residue(0), dtype=object)
 
 
-def as_matrix(value: Any) -> Matrix:
+def as_matrix(value: Any, columns: int = 1) -> Matrix:
+    """A vector as a column, and so is a matrix where one column is wanted."""
     value = np.asarray(value, dtype=object)
-    return value if value.ndim == 2 else value.reshape(-1, 1)
+    return value if value.ndim == 2 and columns > 1 else value.reshape(-1, 1)
 
 
 def truths(model: Model, horizons: tuple[int, ...], seed: int = 1) -> list[Truth]:
@@ -98,9 +99,9 @@ class Numbers:
         self.recurrence = recurrence
         self.truth = truth
         shapes = [quantity(block).shape for block in recurrence.stack]
-        self.sizes = [truth.length(shape[0]) if shape else 1 for shape in shapes]
-        columns = recurrence.value.shape[1:]
-        self.columns = truth.length(columns[0]) if columns else 1
+        self.sizes = [truth.length(entries(shape)) for shape in shapes]
+        derivative = isinstance(recurrence.value, Derivative)
+        self.columns = truth.length(recurrence.value.shape[1]) if derivative else 1
 
     def value(self, t: int) -> Matrix:
         return self.stacked(self.recurrence.stack, t)

@@ -37,7 +37,10 @@ from tests.modules import BUILT_IN, EXHAUSTIVE, in_turn, model_of, some
 FULL_OF_FUNCTIONS = ("gaussian", "norms_and_robust_losses", "abs_and_relu", "max_and_min")
 SAMPLE = CELLS if EXHAUSTIVE else tuple(dict.fromkeys((*FULL_OF_FUNCTIONS, *CELLS[::9])))
 
-RATIONAL = ("linear", "linear_bias", "rational", "matrix_input", "abs_and_relu", "max_and_min")
+RATIONAL = (
+    "linear", "linear_bias", "rational", "matrix_input", "linear_attention", "abs_and_relu",
+    "max_and_min",
+)  # fmt: skip
 """Models among these without transcendental functions."""
 
 KINDS = {kind.subject: kind for kind in kinds()}

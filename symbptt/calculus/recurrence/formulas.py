@@ -14,6 +14,18 @@ WHY_NOT = (
     "formulas have no sign"
 )
 
+OF_A_MATRIX = "in a derivative of a matrix formulas do not tell how large each `I` beside `kron` is"
+
+
+def why_not(closed: ClosedForm | None) -> str:
+    """Why a closed form can't be said as a formula."""
+    return OF_A_MATRIX if closed is not None and _is_of_a_matrix(closed) else WHY_NOT
+
+
+def _is_of_a_matrix(closed: ClosedForm) -> bool:
+    blocks = closed.recurrence.stack
+    return any(isinstance(b, al.Derivative) and len(b.output.shape) > 1 for b in blocks)
+
 
 @dataclass(frozen=True)
 class ClosedFormula:
@@ -28,6 +40,8 @@ class ClosedFormula:
 def formula(closed: ClosedForm) -> ClosedFormula | None:
     """The closed form as a formula; None if it can't be said."""
     recurrence = closed.recurrence
+    if _is_of_a_matrix(closed):
+        return None
     nodes = (n for source in recurrence.source if source is not None for n in al.walk(source))
     if any(isinstance(n, al.Cotangent) and _is_ahead(n.index) for n in nodes):
         return None

@@ -18,6 +18,7 @@ from symbptt.algebra import (
 )
 from symbptt.calculus import forms
 from symbptt.calculus.linear import (
+    MORE_THAN_A_NUMBER,
     AffineTerm,
     applied,
     as_scalar,
@@ -26,6 +27,7 @@ from symbptt.calculus.linear import (
     unit_on,
 )
 from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Beginning, Law
+from symbptt.errors import NotAffineError
 
 Value = Ref | Cotangent | Derivative
 """What follows a recurrence: a quantity, its adjoint, its derivative by a parameter."""
@@ -160,7 +162,22 @@ def assemble(
         ),
         commuting=len(stack) == 1 and commute(matrix[0][0] or ZERO),
     )
-    return AffineRecurrence(stack, matrix, source, law, begun)
+    found = AffineRecurrence(stack, matrix, source, law, begun)
+    _check_foldable(found)
+    return found
+
+
+def _check_foldable(found: AffineRecurrence) -> None:
+    """A matrix that a scalar multiplies is folded as a vector is; nothing else is said of one.
+
+    Raises
+    ------
+    NotAffineError
+        If a matrix is multiplied by a matrix, or stands among other values.
+    """
+    for value in found.stack:
+        if not isinstance(value, Derivative) and len(value.shape) > 1 and found.scalar is None:
+            raise NotAffineError(MORE_THAN_A_NUMBER)
 
 
 def depth(name: str, rows: Mapping[str, AffineEquation]) -> int:

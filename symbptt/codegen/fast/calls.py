@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from symbptt import algebra as al
 from symbptt.codegen.fast.buffers import KernelCall, Quoted, Value, view
-from symbptt.codegen.fast.entrywise import LEAVES, Entrywise
+from symbptt.codegen.fast.entrywise import LEAVES
+from symbptt.codegen.fast.matrices import Matrices, holds_matrices
 from symbptt.codegen.numpy_printer import is_full, is_rowwise
 from symbptt.functions.losses import LOSSES, loss_formula
 
 
-class Compiler(Entrywise):
+class Compiler(Matrices):
     """Compiles statements in one place; ``there`` knows the place."""
 
     def assign(self, target: al.Expr, value: al.Expr, *, add: bool) -> None:
@@ -54,16 +55,13 @@ class Compiler(Entrywise):
 
     def compute_product(self, expr: al.Product, out: Value) -> None:
         left, right = expr.left, expr.right
-        if is_rowwise(left):
-            self.there.by_rows(out, expr)
+        if holds_matrices(expr):
+            self.product_of_matrices(expr, out)
             return
         if not is_rowwise(right):
             # A matrix may be laid out with its rows apart, which np.dot does not write into.
             with self.operands((left, right)) as sides:
                 self.there.emit("matmul", *sides, out=out)
-            return
-        if len(right.shape) == 2:
-            self.there.by_rows(out, expr)
             return
         callee = self.product(out, right)
         with self.operand(right) as rows:
@@ -87,7 +85,7 @@ class Compiler(Entrywise):
     def compute_transpose(self, expr: al.Transpose, out: Value) -> None:
         inner = expr.operand
         if is_rowwise(expr):
-            self.there.by_rows(out, expr)
+            self.compute_turned(expr, out)
         elif isinstance(inner, al.Concat):
             blocks = [part.shape[0] for part in inner.parts]
             for number, part in enumerate(inner.parts):
@@ -133,7 +131,7 @@ class Compiler(Entrywise):
 
     def compute_fill(self, expr: al.Fill, out: Value) -> None:
         with self.operand(expr.scalar) as found:
-            self.there.emit("copyto", found, out=out)
+            self.there.emit("copyto", self.filling(expr, found), out=out)
 
     def compute_loss(self, expr: al.Loss, out: Value) -> None:
         """By its definition, unless it shares the exponentials of a softmax."""
@@ -204,6 +202,9 @@ class Compiler(Entrywise):
         elif len(term.shape) == 1 and is_rowwise(term) and is_full(term):
             with self.operand(term) as rows:
                 self.there.emit(self.product(out, term), self.there.ones(), rows, out=out)
+        elif len(term.shape) == 2 and is_rowwise(term) and is_full(term):
+            with self.operand(term) as rows:
+                self.there.emit("add.reduce", rows, 0, None, out=out)
         elif not term.shape and is_rowwise(term):
             with self.operand(term) as rows:
                 self.there.emit("add.reduce", rows, None, None, out=out)

@@ -66,7 +66,11 @@ class Entrywise:
         if isinstance(expr, al.Number | al.Constant | al.Horizon | al.Length):
             return self.there.number(expr)
         if isinstance(expr, al.Fill) and is_rowwise(expr):
-            return self.standing(expr.scalar)
+            scalar = self.standing(expr.scalar)
+            return None if scalar is None else self.filling(expr, scalar)
+        if isinstance(expr, al.Vec) and is_rowwise(expr):
+            matrix = self.standing(expr.operand)
+            return None if matrix is None else self.there.reshaped("entries", matrix)
         if isinstance(expr, al.Concat) and is_rowwise(expr):
             return self.there.joined(expr.parts)
         if isinstance(expr, al.Slice):
@@ -77,6 +81,12 @@ class Entrywise:
         ):
             return self.there.spread(expr, self.there.once(expr))
         return None
+
+    def filling(self, expr: al.Fill, scalar: Value) -> Value:
+        """A scalar a row, with an axis more for every axis of a matrix."""
+        if len(expr.of_shape) < 2 or not is_rowwise(expr.scalar):
+            return scalar
+        return self.there.reshaped("as_columns", scalar)
 
     # --- into an array -------------------------------------------------------------------
 

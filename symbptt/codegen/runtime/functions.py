@@ -51,6 +51,12 @@ def _dot(u: Any, v: Any) -> Any:
     return (u * v).sum(axis=-1, keepdims=True)
 
 
+def _entries(matrices: Any) -> Any:
+    """The entries of each row's matrix, end to end."""
+    count, height, width = matrices.shape
+    return matrices.reshape(count, height * width)
+
+
 def _erf(x: Any) -> Any:
     """The error function, entry by entry; object entries have a method erf."""
     if x.dtype == object:
@@ -75,6 +81,13 @@ def _kron_first(v: Any, size: int) -> Any:
     eye = np.eye(size, dtype=v.dtype)
     product = eye[:, None, :] * v[..., None, :, None]
     return product.reshape(*v.shape[:-1], size, size * v.shape[-1])
+
+
+def _kronecker(left: Any, right: Any) -> Any:
+    """The Kronecker product of two matrices, of every row that they have."""
+    product = left[..., :, None, :, None] * right[..., None, :, None, :]
+    height, width = (left.shape[k] * right.shape[k] for k in (-2, -1))
+    return product.reshape(*product.shape[:-4], height, width)
 
 
 def _less_maximum(v: Any) -> Any:

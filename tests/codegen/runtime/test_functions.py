@@ -108,3 +108,16 @@ def test_exact_numbers_give_what_floats_give(name: str) -> None:
     exact = [np.array([Precise(50).number(Fraction(k, 8))], object) for k in (3, 1, 5)[:count]]
     floats = [array.astype(float) for array in exact]
     np.testing.assert_allclose(function(*exact).astype(float), function(*floats), 1e-14)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 3])
+def test_matrices_of_rows(rows: int) -> None:
+    wide = np.arange(12.0 * rows).reshape(rows, 3, 4)
+    np.testing.assert_array_equal(F._entries(wide), wide.reshape(rows, 12))
+    left, right = np.arange(6.0).reshape(2, 3), np.arange(4.0).reshape(2, 2)
+    for one, other in ((wide, right), (left, wide)):
+        found = F._kronecker(one, other)
+        for number, each in enumerate(found):
+            sides = (m[number] if m is wide else m for m in (one, other))
+            np.testing.assert_array_equal(each, np.kron(*sides))
+    np.testing.assert_array_equal(F._kronecker(left, right), np.kron(left, right))
