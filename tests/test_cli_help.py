@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -88,6 +89,16 @@ def test_the_example_of_a_verb_runs(
         monkeypatch.setattr("symbptt.gallery.serving.serve", lambda *_: None)
     if verb not in LONG or EXHAUSTIVE:
         assert [line for line in lines if ended(line)] == []
+
+
+def test_a_port_that_is_taken() -> None:
+    """No address is printed that nobody answers at."""
+    pytest.importorskip("uvicorn", reason="the extra web is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(cli.main, ["serve", "linear", "--port", port])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"can't answer at port {port}" in result.stderr
 
 
 def test_a_served_playground_ends(tmp_path: Path) -> None:
