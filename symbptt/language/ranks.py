@@ -22,7 +22,7 @@ from symbptt.language import surface as sf
 from symbptt.language.calls import Functions
 from symbptt.language.names import MATRICES, Name
 from symbptt.language.roles import Roles
-from symbptt.language.scalars import Decision, Stretches
+from symbptt.language.scalars import ElementwiseParts, ScalarDecision
 
 
 class Broadcast(IntEnum):
@@ -103,7 +103,7 @@ class Levels:
     def _decided(self) -> dict[str, Broadcast]:
         """What undeclared names are that are combined with scalars."""
         functions, before = self.roles.functions, self.names
-        stretches = Stretches(self.roles, partial(elementwise_operands, functions=functions))
+        stretches = ElementwiseParts(self.roles, partial(elementwise_operands, functions=functions))
         made = {
             name: {leaf.name for node in nodes for leaf in stretches.named(node)}
             for name, nodes in self.yields.items()
@@ -119,7 +119,7 @@ class Levels:
             self._settle(list({n for name in new for n in self.readers.get(name, ())}))
             return {name: words[level] for name, level in self.names.items() if level in words}
 
-        found = Decision(stretches, self.undeclared, made, rise).all()
+        found = ScalarDecision(stretches, self.undeclared, made, rise).all()
         self.names = before
         return {name: kinds[word] for name, word in found.items()}
 

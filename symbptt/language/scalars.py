@@ -21,7 +21,7 @@ Operands = Callable[[sf.Node], list[sf.Node] | None]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class ElementwisePart:
     """An elementwise expression.
 
     Attributes
@@ -37,14 +37,14 @@ class Stretch:
     scalar: bool
 
 
-class Stretches:
+class ElementwiseParts:
     """All elementwise expressions of a model."""
 
     def __init__(self, roles: Roles, operands: Operands) -> None:
         self.roles = roles
         self.operands = operands
         self.arrays: set[str] = set()
-        self.found: list[Stretch] = []
+        self.found: list[ElementwisePart] = []
         for item in roles.items:
             if not isinstance(item, sf.Declaration):
                 self.add(item.rhs, item.name, item.name == "loss")
@@ -58,7 +58,7 @@ class Stretches:
         names = {leaf.name for leaf in self.named(node)}
         inner = [self.yielded(leaf) for leaf in leaves]
         self.found.append(
-            Stretch(
+            ElementwisePart(
                 frozenset(names | ({owner} - {""})),
                 array or "array" in inner,
                 scalar or "scalar" in inner,
@@ -109,7 +109,7 @@ class Stretches:
         return ""
 
 
-class Decision:
+class ScalarDecision:
     """Which of the open names are arrays or scalars, found one from the other.
 
     Parameters
@@ -122,7 +122,7 @@ class Decision:
 
     def __init__(
         self,
-        stretches: Stretches,
+        stretches: ElementwiseParts,
         open_names: Collection[str],
         made: Mapping[str, Collection[str]],
         rise: Callable[[Mapping[str, str]], Mapping[str, str]],
@@ -167,7 +167,7 @@ class Decision:
             changed = {*new, *self.settle(new)}
             affected = {n for name in changed for n in self.within.get(name, ())}
 
-    def kind(self, stretch: Stretch) -> str:
+    def kind(self, stretch: ElementwisePart) -> str:
         kinds = {self.sure.get(n, "array" if n in self.used else "") for n in stretch.names}
         if stretch.array or "array" in kinds:
             return "array"
