@@ -104,7 +104,7 @@ def test_a_port_that_is_taken() -> None:
 
 
 def test_a_served_playground_ends(tmp_path: Path) -> None:
-    """The example itself, in a process of its own, until Ctrl-C at a terminal: one word, no more."""
+    """The example itself, in a process of its own, until Ctrl-C: one word, no more."""
     pytest.importorskip("uvicorn", reason="the extra web is not installed")
     (line,) = examples("serve")
     with subprocess.Popen(
