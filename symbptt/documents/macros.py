@@ -39,6 +39,8 @@ def _tokens(text: str) -> list[str]:
 
 # Packages of derivatives: a document uses them without a definition of its own.
 _KNOWN = {
+    r"\letters": (3, "#1"),
+    r"\vietnamese": (3, "#1"),
     r"\pdv": (2, r"\frac{\partial #1}{\partial #2}"),
     r"\dv": (2, r"\frac{\mathrm{d} #1}{\mathrm{d} #2}"),
     r"\diffp": (2, r"\frac{\partial #1}{\partial #2}"),

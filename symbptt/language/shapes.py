@@ -12,6 +12,7 @@ from symbptt.language.lengths import LengthSum
 from symbptt.language.ranks import elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Findings, Source
+from symbptt.language.spelling import Tightness, spell
 from symbptt.language.unification import Shapes, Sizes
 
 MAX_POWER = 1_000
@@ -182,10 +183,10 @@ class ShapeInference(Shapes):
         if isinstance(node, sf.Times) and any(isinstance(n, sf.Timed) for n in sf.walk(matrix)):
             hint = self._on_a_diagonal(vector, matrix)
         elif isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
-            scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
+            scaled = f"`{spell(vector, Tightness.SIGN)} * ({spell(matrix, Tightness.SIGN)} @ v)`"
             hint = f"; a scaled matrix product is written {scaled}"
         elif isinstance(matrix, sf.Named | sf.Flip):
-            hint = f"; a matrix product is written `{self.words.operand(matrix)} @ v`"
+            hint = f"; a matrix product is written `{spell(matrix, Tightness.SIGN)} @ v`"
         words = self.words
         self.wrong(
             other,
@@ -199,11 +200,11 @@ class ShapeInference(Shapes):
         words = self.words
         length = [words.length(size) for size in self.of(vector) or ()]
         rows, columns = (words.length(size) for size in self.of(matrix) or ())
-        scales = f"diag({words.source.snippet(vector.place)})"
+        scales = f"diag({spell(vector)})"
         if length == [rows]:
-            return f"; rows are scaled by `{scales} @ {words.operand(matrix)}`"
+            return f"; rows are scaled by `{scales} @ {spell(matrix, Tightness.SIGN)}`"
         if length == [columns]:
-            return f"; columns are scaled by `{words.operand(matrix)} @ {scales}`"
+            return f"; columns are scaled by `{spell(matrix, Tightness.SIGN)} @ {scales}`"
         return ""
 
     def _clash(self, first: sf.Node, other: sf.Node, axis: int) -> None:

@@ -152,7 +152,7 @@ class Beamer(Tex):
     def figure(self, block: Figure) -> str:
         """No wider and no higher than the slide."""
         return (
-            f"\\begin{{center}}\n\\setbox0=\\hbox{{%\n{block.tikz}\n}}%\n"
+            f"\\begin{{center}}\n\\setbox0=\\hbox{{%\n{lettered_formula(block.tikz)}\n}}%\n"
             "\\ifdim\\wd0>\\linewidth "
             "\\setbox0=\\hbox{\\resizebox{\\linewidth}{!}{\\box0}}\\fi\n"
             "\\ifdim\\ht0>0.7\\textheight "

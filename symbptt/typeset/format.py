@@ -220,7 +220,7 @@ class Tex(Format):
     def figure(self, block: Figure) -> str:
         """No wider than the text."""
         fitting = r"\ifdim\width>\linewidth\linewidth\else\width\fi"
-        picture = f"\\resizebox{{{fitting}}}{{!}}{{%\n{block.tikz}\n}}"
+        picture = f"\\resizebox{{{fitting}}}{{!}}{{%\n{lettered_formula(block.tikz)}\n}}"
         return f"\\begin{{center}}\n{picture}\n\\end{{center}}"
 
     def code_line(self, line: str) -> str:
