@@ -76,7 +76,6 @@ def _title(model: Model) -> str:
 
 
 def _below(text: str) -> str:
-    """Markdown below a heading of the second rank; Sphinx numbers what is aligned outermost."""
+    """Markdown below a heading of the second rank."""
     kept = (line for line in text.splitlines() if not line.startswith(("<!--", "## ")))
-    text = re.sub(r"^##", "####", "\n".join(kept), flags=re.MULTILINE)
-    return text.replace("{align*}", "{aligned}").strip()
+    return re.sub(r"^##", "####", "\n".join(kept), flags=re.MULTILINE).strip()

@@ -82,7 +82,7 @@ def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("symbptt.experiments.experiment.text", lambda study: "a table\n")
     monkeypatch.setattr("symbptt.demonstration.run", lambda *args: click.echo("derived") or True)
     monkeypatch.setattr("symbptt.gallery.building.site", lambda *args, **options: ("index.html",))
-    monkeypatch.setattr("symbptt.gallery.serving.serve", lambda *args: None)
+    monkeypatch.setattr("symbptt.gallery.serving.serve", lambda models, port, ready: ready())
     monkeypatch.setattr("symbptt.demonstration.documentation", lambda: "some text to draw")
 
 

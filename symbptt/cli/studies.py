@@ -213,7 +213,7 @@ def site(out: Path, model_names: tuple[str, ...], unproved: bool, **given: Any) 
 
     A page a model, with its equations, derivation, graph, code, proof and spectra, and an index
     by family and feature with a search. Without MODEL it has all built-in models. A model's
-    family is what a comment in it says, as in '# family: Gated networks'.
+    family is what a comment in it says, as in '# family: Gated networks'. It needs the extra plot.
 
     For example, this builds a gallery of one model:
 
@@ -250,5 +250,4 @@ def serve(model_names: tuple[str, ...], port: int) -> None:
     from symbptt.language import library
 
     models = list(map(read_model, model_names or library.names()))
-    print_text(f"http://{HOST}:{port}/\n")
-    run(models, port)
+    run(models, port, lambda: print_text(f"http://{HOST}:{port}/\n"))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from xml.sax.saxutils import escape
 
 from symbptt.figures.labels import Span, runs
@@ -13,6 +14,7 @@ from symbptt.figures.picture import Frame, Picture, Piece, Point, Route, Text
 from symbptt.figures.svg import n
 
 _INCH = 72.0
+_SCRIPT = 0.8
 _COLOURS = {"forward": "black", "adjoint": "#b5310f", "rail": "gray50"}
 
 
@@ -36,7 +38,7 @@ def dot(picture: Picture, made: str) -> str:
 def _node(box: Frame, height: float) -> str:
     shape = {"operator": "ellipse", "number": "plain"}.get(box.kind, "box")
     facts = {
-        "label": f"<{_BREAK.join(map(_html, box.texts))}>",
+        "label": f"<{_lines(box.texts)}>",
         "shape": _quoted(shape),
         "pos": _quoted(f"{_at(box.centre, height)}!"),
         "width": _quoted(f"{box.width / _INCH:.4f}"),
@@ -48,6 +50,14 @@ def _node(box: Frame, height: float) -> str:
 
 
 _BREAK = "<BR/>"
+# Graphviz lets scripts hang into the line below.
+_ROOM = '<BR/><FONT POINT-SIZE="3"> </FONT><BR/>'
+
+
+def _lines(texts: Sequence[Text]) -> str:
+    lines = list(map(_html, texts))
+    ends = [_ROOM if "<SUB>" in line else _BREAK for line in lines]
+    return "".join(chain.from_iterable(zip(lines, (*ends[:-1], ""), strict=True)))
 
 
 def _edge(edge: Route, height: float) -> str:
@@ -69,19 +79,23 @@ def _spline(pieces: Sequence[Piece], height: float) -> str:
 
 
 def _html(text: Text) -> str:
-    inside = "".join(map(_run, runs(text.tex)))
+    inside = "".join(_run(run, text.size) for run in runs(text.tex))
     small = f'<FONT POINT-SIZE="{n(text.size)}">{inside}</FONT>' if text.size < 10 else inside
     colour = _COLOURS[text.way]
     return small if text.way == "forward" else f'<FONT COLOR="{colour}">{small}</FONT>'
 
 
-def _run(run: Span) -> str:
+def _run(run: Span, size: float) -> str:
     text = escape(run.text)
     text = f"<B>{text}</B>" if run.bold else text
     text = f"<I>{text}</I>" if run.italic else text
     text = f'<FONT FACE="monospace">{text}</FONT>' if run.mono else text
+    if not run.level:
+        return text
+    # Graphviz lowers a script and leaves it as large as it was.
     script = "SUP" if run.level > 0 else "SUB"
-    return f"<{script}>{text}</{script}>" if run.level else text
+    small = f'<FONT POINT-SIZE="{n(_SCRIPT * size)}">{text}</FONT>'
+    return f"<{script}>{small}</{script}>"
 
 
 def _list(facts: dict[str, str]) -> str:

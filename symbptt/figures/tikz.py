@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from symbptt.figures.picture import Frame, Picture, Piece, Point, Text, Way
 from symbptt.figures.svg import head, n
-from symbptt.typeset.text import latex_comment
+from symbptt.typeset.text import built_formula, latex_comment
 
 _WAYS: dict[Way, str] = {"forward": "", "adjoint": "symbptt back, ", "rail": "black!55, "}
 PACKAGES = r"\usepackage{amsmath,amssymb,bm,tikz}"
@@ -14,9 +14,8 @@ PACKAGES = r"\usepackage{amsmath,amssymb,bm,tikz}"
 
 def tikz(picture: Picture, made: str) -> str:
     """The picture, under a line that says what made it and one that says what it needs."""
-    lines = [latex_comment(made), latex_comment(f"needs {PACKAGES}"), *picture_lines(picture)]
-    lines[:2] = [f"% {line}" for line in lines[:2]]
-    return "\n".join((*lines, ""))
+    head = (f"% {latex_comment(line)}" for line in (made, f"needs {PACKAGES}"))
+    return "\n".join((*head, *map(built_formula, picture_lines(picture)), ""))
 
 
 def picture_lines(picture: Picture) -> Iterator[str]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from functools import partial
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from symbptt.algebra import Model
@@ -111,28 +111,46 @@ def application(models: Sequence[Model], workers: Workers) -> Starlette:
     )
 
 
-def serve(models: Sequence[Model], port: int = PORT, **limits: Any) -> None:
+def serve(
+    models: Sequence[Model],
+    port: int = PORT,
+    ready: Callable[[], None] = lambda: None,
+    **limits: Any,
+) -> None:
     """Answer until it is interrupted.
 
     Parameters
     ----------
     models : sequence of Model
         The examples.
+    ready : callable
+        Called as soon as somebody who asks is answered.
     limits
         As `symbptt.gallery.workers.Workers` takes them.
 
     Raises
     ------
     OptionError
-        If Starlette or uvicorn is not installed.
+        If Starlette or uvicorn is not installed, or another program has the port.
     """
     try:
         import uvicorn
     except ImportError as error:
         raise OptionError(_MISSING) from error
     workers = Workers(examine, os.cpu_count() or 1, **limits)
-    run = partial(uvicorn.run, application(models, workers))
-    run(host=HOST, port=port, log_level="warning")
+    server = uvicorn.Server(uvicorn.Config(application(models, workers), log_level="warning"))
+    with _listening(port) as door, suppress(KeyboardInterrupt):
+        ready()
+        server.run(sockets=[door])
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise OptionError(
+            f"can't answer at port {port}: {error.strerror}; take another one"
+        ) from error
 
 
 _MISSING = "the playground needs Starlette and uvicorn: pip install 'symbptt[web]'"

@@ -26,6 +26,9 @@ HEADINGS: dict[str, tuple[str, ...]] = {
 }
 """The commands of the three levels, by the highest one."""
 
+# A heading that runs in has a line for itself before what is as wide as the column.
+_BEHIND_A_HEAD = r"\makeatletter\if@noskipsec\leavevmode\fi\makeatother\par"
+
 _NO_PREFIX = re.compile(r"[^A-Za-z0-9:._/+-]")
 
 # What a column has at least, in em, and what formulas for it may take, in units of 1/18 em: less
@@ -179,8 +182,8 @@ class FragmentTex(Tex):
         rows[-1] += "\\hline\n"
         tabulars = "\n\\nointerlineskip\n".join(f"{start}{r}\\end{{tabular}}\n" for r in rows)
         return (
-            "\\begingroup\n\\renewcommand{\\arraystretch}{1.2}\n\\parskip=0pt\n\\parindent=0pt\n"
-            f"{tabulars}\n\\endgroup\n\\medskip"
+            f"{_BEHIND_A_HEAD}\n\\begingroup\n\\renewcommand{{\\arraystretch}}{{1.2}}\n"
+            f"\\parskip=0pt\n\\parindent=0pt\n{tabulars}\n\\endgroup\n\\medskip"
         )
 
     def table_columns(self, block: Table) -> str:

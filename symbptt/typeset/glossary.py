@@ -18,6 +18,7 @@ from symbptt.typeset.followers import shares
 from symbptt.typeset.formula import LatexPrinter
 from symbptt.typeset.notation import CONVENTIONS
 from symbptt.typeset.tex import width
+from symbptt.typeset.uses import READ, shared, use
 
 # A space wider than this is written without the raised dimensions, which can't be broken.
 _COLUMN = 120
@@ -153,19 +154,27 @@ class Glossary:
         return Math(r" \times ".join(lengths))
 
     def readers(self, name: str) -> Prose:
-        """Where a symbol without words stands: in equations, else in steps."""
-        found: list[Prose] = [
-            (self.cited[item.name],) for item in self.model.definitions if _reads(item.rhs, name)
-        ]
+        """What a symbol without words is for, and where: in equations, else in steps."""
+        reading = [item for item in self.model.definitions if _reads(item.rhs, name)]
+        found: list[Prose] = [(self.cited[item.name],) for item in reading]
+        ways = {use(name, item.rhs, self.printer) for item in reading}
         if any(i.value is not None and _reads(i.value, name) for i in self.model.initials):
             found.append(("an initial value",))
+            ways.add(READ)
         if not found:
             steps = (s for s in self.steps if any(_reads(m, name) for m in s.members))
             found = [
                 (Reference(str(s.number), (Math(self.printer.laid(s.target)),)),) for s in steps
             ]
         commas: list[Prose] = [(", ", *one) for one in found]
-        return ("in ", *found[0], *chain.from_iterable(commas[1:])) if found else ()
+        places = (*found[0], *chain.from_iterable(commas[1:])) if found else ()
+        return (*_joined(shared(ways or {READ})), *places) if found else ()
+
+
+def _joined(words: Prose) -> Prose:
+    """Words with ``in`` behind them."""
+    *before, last = words
+    return (*before, f"{last} in ") if isinstance(last, str) else (*words, " in ")
 
 
 def _reads(expr: al.Expr, name: str) -> bool:

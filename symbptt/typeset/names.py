@@ -21,7 +21,14 @@ from symbptt.calculus.derivation import Range
 from symbptt.functions.elementwise import FUNCTIONS
 from symbptt.typeset.clock import StepLetters
 from symbptt.typeset.followers import followers
-from symbptt.typeset.notation import ACCENTS, GREEK, GREEK_CHARACTERS, LOSS_NAMES, MATH_COMBINING
+from symbptt.typeset.notation import (
+    ACCENTS,
+    GREEK,
+    GREEK_CHARACTERS,
+    LATIN,
+    LOSS_NAMES,
+    MATH_COMBINING,
+)
 from symbptt.typeset.style import Style
 from symbptt.typeset.tex import width
 
@@ -31,6 +38,7 @@ _WIDEST_DIM = 80
 _KEPT = 8
 # The widest letter, accents included.
 _ONE_LETTER = 24
+_LATIN_WORD = re.compile(rf"[A-Za-z{LATIN}]+")
 _ENTRY_LETTERS = ("i", "j", "k", "m", "n", "r", "s", "u", "v")
 _FALLBACK_LETTERS = (r"\iota", r"\kappa")
 
@@ -349,12 +357,17 @@ def _letters(part: str, bold: bool, alone: bool) -> str | None:
         return None
     text = "".join(_letter(c) or "?" for c in part)
     if "?" in text:
-        return None
+        return _worded(part, bold) if _LATIN_WORD.fullmatch(part) else None
     if bold:
         return rf"\mathbf{{{text}}}"
     if part.isascii() and (part.isdigit() or (alone and len(part) == 1)):
         return text
     return rf"\mathrm{{{text}}}"
+
+
+def _worded(part: str, bold: bool) -> str:
+    """A word with letters that fonts of mathematics lack: it is set as text, as a name."""
+    return rf"\mathbf{{\textbf{{{part}}}}}" if bold else rf"\mathrm{{\text{{{part}}}}}"
 
 
 def _letter(character: str) -> str | None:

@@ -13,6 +13,9 @@ _SMALL = (
 _CAPITAL = "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 _VARIANTS = "varepsilon vartheta varrho varsigma varphi"
 
+LATIN = "À-ÖØ-öø-ɏḀ-ỿ"
+"""The letters beyond ASCII that Latin alphabets have, as in a class of a pattern."""
+
 GREEK: dict[str, str] = {
     name: rf"\{name}" for name in f"{_SMALL} {_CAPITAL} {_VARIANTS}".split()
 } | {"epsilon": r"\epsilon"}

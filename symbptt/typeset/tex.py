@@ -18,11 +18,13 @@ ACCENTS = {r"\hat", r"\tilde", r"\bar", r"\widehat", r"\widetilde", r"\overline"
 ACCENTS |= {r"\acute", r"\breve", r"\dot", r"\ddot", r"\mathring", r"\check"}
 WORDS = {r"\mathbf", r"\mathrm", r"\mathtt", r"\widehat", r"\widetilde", r"\overline"}
 """What a name of several letters stands in."""
+TEXTS = {r"\text", r"\textbf"}
+"""What words stand in, and names with letters that mathematics has not."""
 SIZES = {r"\left", r"\right", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr"}
 FRACTIONS = {r"\frac", r"\dfrac"}
 _GROUPS = {
     **dict.fromkeys(FRACTIONS, 2),
-    **dict.fromkeys(ALPHABETS | ACCENTS | SIZES | {r"\sqrt", r"\operatorname", r"\text"}, 1),
+    **dict.fromkeys(ALPHABETS | ACCENTS | SIZES | {r"\sqrt", r"\operatorname", *TEXTS}, 1),
 }
 
 
@@ -123,12 +125,15 @@ def braced(tex: str) -> str:
     return tex if len(tex) == 1 else f"{{{tex}}}"
 
 
+_WORDS = re.compile(r"\\text(?:bf)?\{")
+
+
 def worded(tex: str, told: Callable[[str], str]) -> str:
     r"""The formula with the words in it, what stands in each ``\text{…}``, told otherwise."""
-    start = tex.find(r"\text{")
-    if start < 0:
+    found = _WORDS.search(tex)
+    if found is None:
         return tex
-    begin = start + len(r"\text{")
+    begin = found.end()
     end, depth = begin, 1
     while depth:
         depth += {"{": 1, "}": -1}.get(tex[end], 0)

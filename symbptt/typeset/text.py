@@ -6,7 +6,7 @@ import re
 import unicodedata
 from string import ascii_letters
 
-from symbptt.typeset.notation import GREEK, GREEK_CHARACTERS, MATH_COMBINING, TEXT_COMBINING
+from symbptt.typeset.notation import GREEK, GREEK_CHARACTERS, LATIN, MATH_COMBINING, TEXT_COMBINING
 from symbptt.typeset.tex import worded
 
 _SPECIAL = {
@@ -63,9 +63,8 @@ for _letter, _latin in _CYRILLIC.items():
 _RAISED = {"\u0309": r"\textsuperscript{,}", "\u031b": r"\kern-.05em\textquoteright{}"}
 
 # Letters, one of them beyond ASCII; Greek ones are mathematics.
-_LATIN = "À-ÖØ-öø-ɏḀ-ỿ"
-_OTHER = rf"(?![A-Za-z{_LATIN}{''.join(GREEK_CHARACTERS)}])[^\W\d_]"
-_RUN = re.compile(rf"[A-Za-z]*[{_LATIN}][A-Za-z{_LATIN}]*|(?:{_OTHER})+")
+_OTHER = rf"(?![A-Za-z{LATIN}{''.join(GREEK_CHARACTERS)}])[^\W\d_]"
+_RUN = re.compile(rf"[A-Za-z]*[{LATIN}][A-Za-z{LATIN}]*|(?:{_OTHER})+")
 _ONCE = re.compile(rf"\\(?:letters|vietnamese)\{{[^}}]*\}}|{_RUN.pattern}")
 
 _TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
@@ -103,6 +102,11 @@ def lettered(text: str) -> str:
 def lettered_formula(tex: str) -> str:
     """A formula with its words lettered."""
     return worded(tex, lettered)
+
+
+def built_formula(tex: str) -> str:
+    """A formula with its words built of what every LaTeX has."""
+    return worded(tex, lambda words: _RUN.sub(lambda run: _built(run[0]), words))
 
 
 def _latex_word(word: str) -> str:

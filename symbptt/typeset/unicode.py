@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from symbptt.errors import MissingRuleError
 from symbptt.typeset.notation import GREEK, GREEK_CHARACTERS, MATH_COMBINING
-from symbptt.typeset.tex import ALPHABETS, FRACTIONS, SIZES, Atom, atoms
+from symbptt.typeset.tex import ALPHABETS, FRACTIONS, SIZES, TEXTS, Atom, atoms
 
 OPERATORS = {
     "+": "+", "-": "-", "=": "=", "<": "<", ">": ">", r"\odot": "⊙", r"\cdot": "·",
@@ -123,7 +123,7 @@ def _nucleus(atom: Atom, after: Atom, script: bool) -> str:
         return f"√{inner}" if len(inner) == 1 else f"√({inner})"
     if token == r"\begin":
         return _environment(*groups)
-    if token == r"\text":
+    if token in TEXTS:
         return groups[0]
     if token == r"\mathtt":
         named = re.sub(r"\\langle ([0-9a-f]+)\\rangle ?", _character, groups[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -268,3 +269,14 @@ def test_every_label_of_a_tikz_picture_is_whole(detail: str) -> None:
         ):
             bare = re.sub(r"\\[{}]", "", label)
             assert bare.count("{") == bare.count("}"), (name, label)
+
+
+def test_a_script_does_not_hang_into_the_line_below_it() -> None:
+    """Graphviz leaves no room for it, nor is it smaller there than its letter."""
+    text = graph(model_of("elman"), 2, to="dot")
+    labels = re.findall(r"label=<(.*?)>, shape", text)
+    broken = [label for label in labels if "<BR/>" in label]
+    assert broken
+    for label in broken:
+        for line, after in pairwise(re.split("<BR/>", label)):
+            assert "<SUB>" not in line or after == '<FONT POINT-SIZE="3"> </FONT>'

@@ -55,7 +55,7 @@ def test_fragments_fit_into_columns_of_any_width(host: str, tmp_path: Path) -> N
 
 
 @needs_pdflatex
-@pytest.mark.parametrize("heading", some([*HEADINGS], 4))
+@pytest.mark.parametrize("heading", some([*HEADINGS], 2))
 def test_fragments_of_several_models_stand_in_one_host(heading: str, tmp_path: Path) -> None:
     how = Fragment(heading=heading)
     both = "\n".join(fragment(name, how) for name in ("linear", "elman"))

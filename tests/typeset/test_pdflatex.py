@@ -11,6 +11,8 @@ import pytest
 
 from symbptt.calculus.gradients import derive
 from symbptt.calculus.gradients import derive as differentiate
+from symbptt.documents.proofreading import proofread
+from symbptt.figures.figure import block
 from symbptt.language.library import load
 from symbptt.language.parser import parse
 from symbptt.typeset.blocks import Box, Document, Equality, Paragraph
@@ -85,6 +87,24 @@ def test_letters_of_any_language_are_copied_as_they_were_written(host: str, tmp_
         assert "∑" in shown
     assert "Łódź, Škoda, Ångström, naïve façade, Ørsted, große Straße, 中文" in shown
     assert "trạng thái ẩn ở bước thời gian" in shown
+
+
+LETTERED = """x: (d,)
+ẩn[t] = tanh(W_ẩn @ ẩn[t-1] + x[t])
+Łódź[t] = V @ ẩn[t]
+loss[t] = squared_error(Łódź[t], y[t])
+"""
+
+
+@needs_pdftotext
+def test_names_of_any_letters_are_set_copied_and_read(tmp_path: Path) -> None:
+    model = parse(LETTERED, "lettered")
+    text = render(derive(model), figure=block(model))
+    shown = copied(text, tmp_path)
+    assert "ẩn" in shown and "Łódź" in shown and "1ea9" not in shown
+    for to, document in (("tex", text), ("md", render(derive(model), "md"))):
+        found = proofread(model, document, f"it.{to}")
+        assert {row.answer for row in found.rows} == {"right", "model"}
 
 
 RESULTS = Box(tuple(Equality("x", (r"\frac{a}{b}",), str(k)) for k in range(1, 18)))

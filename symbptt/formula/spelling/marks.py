@@ -44,6 +44,7 @@ _STEPS = frozenset("tTkijs0123456789")
 _COMMAND = re.compile(r"\\([A-Za-z]+\*?|.)", re.DOTALL)
 _TEXT = re.compile(r"\s*\{([^{}$\\]*)\}")
 _NAMED = re.compile(r"\s*\{\s*\\mathrm\s*(\{[^{}$]*(?:\{[^{}]*\}[^{}$]*)*\})\s*\}")
+_LETTERED = re.compile(r"\s*\{\s*\\text(?:bf)?\{(?:\\(?:vietnamese|letters)\{)?([^\W\d_]+)\}")
 _SIGN = re.compile(r"\.\.\.|\*\*|<=|>=|!=|==|:=|\.T\b|[-+*/@^_(){}\[\],:;=<>|.'&$~!?]")
 _COMBINING = {
     mark: name
@@ -323,6 +324,10 @@ class _MarkReader:
                 elif bare and bare.group(1).lstrip("\\") in LETTERS:
                     name = LETTERS[bare.group(1).lstrip("\\")]
                     self.add("name", name, end + bare.end(), bold=True, upright=True)
+                elif not words and (lettered := _LETTERED.match(self.text, end)):
+                    self.at = end
+                    self.argument()
+                    self.found.append(Mark("name", lettered[1], end, self.at, upright=True))
                 elif words and (remark := _REMARK.match(self.text, end)):
                     self.remark(remark)
                 else:
