@@ -19,6 +19,8 @@ def table(rows: Iterable[Sequence[str]], indent: str = "  ", *, numbers: bool = 
         max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0)
         for column in zip(*cells, strict=True)
     ]
+    if not cells:
+        return []
     sides = ["<", *(">" if numbers else "<") * (len(widths) - 1)]
     form = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
     return [(indent + form.format(*row)).rstrip() for row in cells]

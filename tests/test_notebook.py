@@ -80,6 +80,10 @@ def test_nothing_prints_itself_as_a_dump(kind: str) -> None:
     )
 
 
+def test_a_report_of_nothing_prints_itself() -> None:
+    assert str(symbptt.Report("elman", ())).startswith("elman: 0 checks")
+
+
 def test_a_dump_is_noticed() -> None:
     assert printer_of(Row) is None
 

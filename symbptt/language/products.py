@@ -119,17 +119,23 @@ def _report_scalar(shapes: Shapes, node: Chain, operand: Node) -> None:
 def _report_inner(shapes: Shapes, node: Chain) -> None:
     first, *others = node.operands
     rest = others[0] if len(others) == 1 else Chain(node.place, others)
-    hint = ""
-    inputs = {one.name for one in shapes.roles.by_role("input") if one.declaration is None}
-    matrices = [one.name for one in node.operands if isinstance(one, Timed) and one.name in inputs]
-    if matrices and len(node.operands) == 2:
-        hint = f"; a matrix input is declared, `{matrices[0]}: (m, n)`"
+    matrix = _meant_as_matrix(shapes, node)
+    hint = f"; a matrix is declared, `{matrix}: (m, n)`" if matrix else ""
     inner = spell(Apply(node.place, "dot", [first, rest], node.place))
     shapes.wrong(
         node,
         "a vector stands on both ends of `@`; their inner product, a scalar, is written "
         f"`{inner}`, their elementwise product with `*`{hint}",
     )
+
+
+def _meant_as_matrix(shapes: Shapes, node: Chain) -> str:
+    """The undeclared one of two operands that has a matrix's name, or else is an input."""
+    timed = [one.name for one in node.operands if isinstance(one, Timed)]
+    free = [name for name in timed if shapes.roles.names[name].declaration is None]
+    inputs = [name for name in free if shapes.roles.names[name].role == "input"]
+    likely = [*(name for name in free if name[0].isupper()), *inputs]
+    return likely[0] if likely and len(node.operands) == 2 else ""
 
 
 def _report_vector_inside(shapes: Shapes, node: Chain, vector: Node) -> None:

@@ -382,11 +382,14 @@ def _is_matrix(node: sf.Node, known: set[str], functions: Functions) -> bool:
         case sf.Flip(operand=operand):
             return _is_matrix(operand, known, functions)
         case sf.Chain(operands=[first, *_, last]):
-            # Parameters before `@` are matrices, unless something says that they are not.
-            stepless = not any(isinstance(part, sf.Timed | sf.Apply) for part in sf.walk(first))
-            left = stepless or _is_matrix(first, known, functions)
-            if isinstance(last, sf.Named):
-                return last.name in known and _is_matrix(first, known, functions)
-            return left and _is_matrix(last, known, functions)
+            stepped = any(_is_matrix(side, known, functions) for side in (first, last))
+            return stepped and all(_is_array(side, known, functions) for side in (first, last))
     operands = elementwise_operands(node, functions) or []
     return any(_is_matrix(operand, known, functions) for operand in operands)
+
+
+def _is_array(node: sf.Node, known: set[str], functions: Functions) -> bool:
+    """Whether a side of ``@`` is a matrix for sure, of parameters or a step."""
+    if isinstance(node, sf.Named):
+        return node.name in known
+    return isinstance(node, sf.Flip) or _is_matrix(node, known, functions)

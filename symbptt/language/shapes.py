@@ -139,7 +139,9 @@ class ShapeInference(Shapes):
             inner = self.words.code(node.operand)
             message = f"`.T` transposes a matrix, and {inner} is {self.words.shape(sizes)}"
             if len(sizes) == 1:
-                message += f"; write {inner[:-1]} @ W` for a row vector, `dot(u, v)` for a product"
+                row = spell(node.operand, Tightness.SIGN)
+                message += f"; write `{row} @ W` for a row vector, `dot(u, v)` for u.T v and "
+                message += "`outer(u, v)` for the matrix u v.T"
             self.wrong(node, message)
             return None
         return sizes[1], sizes[0]
@@ -205,6 +207,11 @@ class ShapeInference(Shapes):
             return f"; rows are scaled by `{scales} @ {spell(matrix, Tightness.SIGN)}`"
         if length == [columns]:
             return f"; columns are scaled by `{spell(matrix, Tightness.SIGN)} @ {scales}`"
+        names = self.words.to_be_scalars(vector)
+        if isinstance(vector, sf.Timed) and not self.roles.names[vector.name].has_shape:
+            right = spell(matrix, Tightness.SIGN)
+            hint = f"; rows are scaled by `{scales} @ {right}`, columns by `{right} @ {scales}`"
+            return hint + (f", and a number is declared, `{vector.name}: scalar`" if names else "")
         return ""
 
     def _clash(self, first: sf.Node, other: sf.Node, axis: int) -> None:

@@ -53,7 +53,8 @@ class Format(ABC):
     def speaking(self, language: str) -> Self:
         """The same format, in that language."""
         other = copy(self)
-        other.language = language
+        # Some formats are frozen.
+        object.__setattr__(other, "language", language)
         return other
 
     def say(self, text: str) -> str:

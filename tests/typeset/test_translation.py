@@ -142,7 +142,7 @@ FOUND = (
     ("summed", {"of": "loss[t]"}, Style()),
     ("summed_over_sequences", {}, Style()),
     ("held_reservoir", {}, Style()),
-    ("matrices", {"form": "expanded"}, Style()),
+    ("covariance", {"form": "expanded"}, Style()),
 )
 """Derivations that say everything that derivations say."""
 OPEN = """
