@@ -67,7 +67,7 @@ def letters(found: Answer) -> tuple[str, ...]:
     [*library.differentiable(), *cells.NAMES] if EXHAUSTIVE else ["linear", "leaky", "rational"],
 )
 def test_the_lines_of_a_closed_form_are_right(name: str) -> None:
-    for number, found in enumerate(answers(model_of(name))):
+    for number, found in enumerate(answers(loaded(name))):
         if outside(found):
             continue
         checker = Checker(found.model, horizon=HORIZON, where=letters(found))
