@@ -6,6 +6,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import takewhile
+from pathlib import Path
+from traceback import FrameSummary, extract_tb, format_list
 
 
 def visible(text: str) -> str:
@@ -23,6 +26,15 @@ class SymbpttError(Exception):
 
     def __str__(self) -> str:
         return visible(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: what is wrong, and the reader's own line, not symbptt's."""
+        own = takewhile(lambda frame: not _is_inside(frame), extract_tb(self.__traceback__))
+        return [f"{type(self).__name__}: {self}", *format_list([*own][-1:])]
+
+
+def _is_inside(frame: FrameSummary) -> bool:
+    return Path(frame.filename).is_relative_to(Path(__file__).parent)
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,11 @@ def model_data(model: Model) -> Data:
             for e in model.equations
         ],
         "total": model.total.word if model.loss else None,
-        "notes": list(_notes(model)),
+        "notes": list(notes(model)),
     }
 
 
-def _notes(model: Model) -> Iterator[str]:
+def notes(model: Model) -> Iterator[str]:
     """What a reader may not expect: vectors whose length nothing tells."""
     for dim in model.dims:
         held = [(p.name, p.shape) for p in model.parameters if dim in p.shape]
@@ -131,10 +131,11 @@ def _notes(model: Model) -> Iterator[str]:
         indexed = any(source.index_dim == dim for source in model.inputs)
         named = dim.startswith("n_") and not indexed
         if named and held and all(shape == (dim,) for _, shape in (*held, *given)):
-            names = ", ".join(name for name, _ in (*held, *given))
+            names = [name for name, _ in (*held, *given)]
+            are = "is a vector" if len(names) == 1 else "are vectors"
             yield (
-                f"{dim}: no matrix and no declaration tells this length, so {names} are vectors, "
-                f"taken entry by entry; a number is declared, `{held[0][0]}: scalar`"
+                f"{dim}: no matrix and no declaration tells this length, so {', '.join(names)} "
+                f"{are}, taken entry by entry; a number is declared, `{held[0][0]}: scalar`"
             )
 
 

@@ -37,6 +37,7 @@ from symbptt.proof.ledger import Ledger, step_of
 from symbptt.proof.points import draw
 from symbptt.proof.symbols import Expressions, symbol_array
 from symbptt.proof.unrolled import Trajectory, Variable, unrolled
+from symbptt.tables import Printed
 from symbptt.unrolled import Answer, answer
 
 SIZE = 2
@@ -78,7 +79,7 @@ def unroll(model: Model, T: int = 3, sizes: Mapping[str, int] | None = None) -> 
     return Unrolled(model, T, lengths)
 
 
-class Unrolled:
+class Unrolled(Printed):
     """Every quantity at every step, L and its gradients, in SymPy's expressions.
 
     A scalar is an expression, a vector a column and a matrix a `sympy.Matrix`. What the model
@@ -96,6 +97,10 @@ class Unrolled:
         self.model = model
         self.T = T
         self.sizes = sizes
+
+    def __str__(self) -> str:
+        sizes = "".join(f", {name} = {size}" for name, size in self.sizes.items())
+        return f"{self.model.name} unrolled: T = {self.T}{sizes}\n\n{self.model}"
 
     @cached_property
     def derivation(self) -> Derivation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 _WIDEST = 80
 
@@ -19,6 +19,8 @@ def table(rows: Iterable[Sequence[str]], indent: str = "  ", *, numbers: bool = 
         max((len(cell) for cell in column if len(cell) <= _WIDEST), default=0)
         for column in zip(*cells, strict=True)
     ]
+    if not cells:
+        return []
     sides = ["<", *(">" if numbers else "<") * (len(widths) - 1)]
     form = "  ".join(f"{{:{side}{width}}}" for side, width in zip(sides, widths, strict=True))
     return [(indent + form.format(*row)).rstrip() for row in cells]
@@ -43,6 +45,11 @@ class Pretty(Protocol):
 
 class Printed:
     """Shows itself at IPython's prompt as `print` does."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        # IPython asks class by class, and a dataclass has a representation of its own.
+        cls._repr_pretty_ = Printed._repr_pretty_  # type: ignore[method-assign]
 
     def _repr_pretty_(self, printer: Pretty, cycle: bool) -> None:
         printer.text(str(self))

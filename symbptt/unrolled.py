@@ -23,9 +23,11 @@ from symbptt.typeset.folded import (
     folded_text,
     formula_text,
     refusal_text,
+    refused,
     told_names,
 )
 from symbptt.typeset.names import Names
+from symbptt.typeset.translation import ENGLISH, translated
 
 FORMATS = {"text": ".txt", "tex": ".tex", "md": ".md", "sympy": ".py"}
 """What `unroll` is written in, and how files of it end; SymPy's script is
@@ -93,11 +95,19 @@ class Answer:
             data["no_closed_form"] = self.refusal
         return data
 
-    def document(self, made: tuple[str, ...] = (), title: str = "", author: str = "") -> Document:
+    def document(
+        self,
+        made: tuple[str, ...] = (),
+        title: str = "",
+        author: str = "",
+        language: str = ENGLISH,
+    ) -> Document:
         """The answer as a document; ``made`` says what made it."""
-        shown = (Words(title or f"{self.model.name}: {self.what or 'all equations'}"),)
+        asked = Words(self.what) if self.what else "all equations"
+        shown = (Words(title),) if title else (Words(self.model.name), ": ", asked)
         blocks = tuple(self._blocks())
-        return Document(made, shown, "Unrolled, and in closed form", blocks, author)
+        found = Document(made, shown, "Unrolled, and in closed form", blocks, author)
+        return translated(found, language)
 
     def _blocks(self) -> Iterator[Block]:
         names = Names(self.normal or normalize(self.model))
@@ -106,7 +116,7 @@ class Answer:
             yield Heading(("Step by step",))
             yield equations_display(self.lines, self.horizon, names)
         if self.refusal:
-            yield Paragraph((Words(f"No closed form: {self.refusal}."),))
+            yield Paragraph(("No closed form: ", *refused(self.refusal), "."))
         if self.closed is not None:
             yield from folded_blocks(self.closed, names)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -102,16 +104,23 @@ def test_a_port_that_is_taken() -> None:
 
 
 def test_a_served_playground_ends(tmp_path: Path) -> None:
-    """The example itself, in a process of its own, until it says where it is."""
+    """The example itself, in a process of its own, until Ctrl-C: one word, no more."""
     pytest.importorskip("uvicorn", reason="the extra web is not installed")
     (line,) = examples("serve")
-    command = [sys.executable, "-m", *shlex.split(line), "--port", "8753"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                          env={"PYTHONPATH": str(ROOT), "PATH": ""}) as running:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-m", *shlex.split(line), "--port", "8753"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == b"http://127.0.0.1:8753/\n"
-        running.terminate()
-    assert running.returncode != 0
+        os.killpg(running.pid, signal.SIGINT)
+        _, error = running.communicate(timeout=60)
+    assert (running.returncode, error) == (130, b"\ninterrupted\n")
 
 
 # --- completion ------------------------------------------------------------------------

@@ -27,7 +27,8 @@ def test_show_names_shapes_and_roles() -> None:
 @pytest.mark.parametrize(
     ("text", "note"),
     [
-        ("loss[t] = binary_cross_entropy(dot(v, h[t]) + c, y[t])\nh[t] = W @ x[t]", "c, y[t]"),
+        ("loss[t] = binary_cross_entropy(dot(v, h[t]) + c, y[t])\nh[t] = W @ x[t]", ""),
+        ("g[t] = gamma * g[t-1]", "so gamma is a vector"),
         ("h[t] = tanh(W * x[t] + h[t-1])", "W, x[t]"),
         ("h[t] = tanh(W @ x[t] + b)", ""),
         ("h[t] = tanh(x[t] + h[t-1])", ""),
@@ -35,9 +36,12 @@ def test_show_names_shapes_and_roles() -> None:
     ],
 )
 def test_show_notes_vectors_whose_length_nothing_tells(text: str, note: str) -> None:
-    shown = show(text).stdout
-    assert ("\nnotes\n" in shown) == bool(note)
-    assert note in shown.rpartition("notes")[2]
+    """There, and on stderr by every verb."""
+    result = show(text)
+    assert ("\nnotes\n" in result.stdout) == bool(note)
+    assert note in result.stdout.rpartition("notes")[2]
+    assert ("symbptt: note: " in result.stderr) == bool(note)
+    assert note in result.stderr
 
 
 def test_show_as_json() -> None:

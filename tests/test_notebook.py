@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import symbptt
-from symbptt.errors import OptionError
+from symbptt.errors import FormulaError, OptionError
+from symbptt.handwritten.verdict import CodeVerdict
 from symbptt.proof.rows import Row
 from symbptt.typeset.latex import derivation_latex, model_latex, step_latex
 from symbptt.typeset.markdown_math import displayed
@@ -34,7 +35,10 @@ def test_a_first_name_is_enough() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-KINDS = ("model", "derivation", "step", "reason", "verdict", "report", "analysis")
+KINDS = (
+    "model", "derivation", "step", "reason", "verdict", "wrong code", "report", "analysis",
+    "unrolled", "proofreading",
+)  # fmt: skip
 
 
 @cache
@@ -47,18 +51,50 @@ def shown() -> dict[str, Any]:
         "step": derivation.steps[4],
         "reason": derivation.steps[4].reason,
         "verdict": symbptt.check(model, "d(L, h[t]) = 0"),
+        "wrong code": CodeVerdict("elman", "mine.py", "backward", "wrong", ()),
+        "unrolled": symbptt.unroll(model, T=2),
+        "proofreading": symbptt.proofread(model, "$$h_t = x_t$$"),
         "report": symbptt.Report("elman", (Row("exact", "dL/dW", True),)),
         "analysis": symbptt.analyze(model, dims={"h": 3, "d": 2, "q": 2}, steps=4),
     }
+
+
+def printer_of(kind: type) -> Any:
+    """What IPython's prompt uses: the first class that has a word in it, its own form or a repr."""
+    for each in kind.__mro__:
+        if "_repr_pretty_" in vars(each):
+            return vars(each)["_repr_pretty_"]
+        if each is not object and "__repr__" in vars(each):
+            return None
+    return None
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_prints_itself_as_a_dump(kind: str) -> None:
     said: list[str] = []
     one = shown()[kind]
-    one._repr_pretty_(SimpleNamespace(text=said.append), False)
+    printer_of(type(one))(one, SimpleNamespace(text=said.append), False)
     assert said == [str(one)]
-    assert not any(word in str(one) for word in ("(name=", "Ref(", "Index(", "EquationName"))
+    assert not any(
+        word in str(one) for word in ("(name=", "Ref(", "Index(", "EquationName", " at 0x")
+    )
+
+
+def test_a_report_of_nothing_prints_itself() -> None:
+    assert str(symbptt.Report("elman", ())).startswith("elman: 0 checks")
+
+
+def test_a_dump_is_noticed() -> None:
+    assert printer_of(Row) is None
+
+
+def test_an_error_shows_the_line_of_its_reader() -> None:
+    """Without a hundred lines of symbptt's own."""
+    with pytest.raises(FormulaError) as found:
+        symbptt.check(symbptt.load("elman"), "h[t] = nobody[t]")
+    message, place = found.value._render_traceback_()
+    assert message == f"FormulaError: {found.value}"
+    assert "test_notebook.py" in place and "nobody" in place
 
 
 def test_a_model_prints_as_it_was_written() -> None:

@@ -16,9 +16,9 @@ from symbptt.calculus.adjoint import Edge, readings
 from symbptt.errors import NotAffineError
 from symbptt.functions.vectors import size, vector
 
-MORE_THAN_A_NUMBER = (
-    "the recurrence of a matrix that does more than multiply it by a number is not folded to a "
-    "closed form"
+MORE_THAN_ON_COLUMNS = (
+    "the recurrence of a matrix that does more than multiply its columns by one matrix is not "
+    "folded to a closed form"
 )
 
 # --- matrices ----------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def transposed(matrix: al.Expr) -> al.Expr:
             return times(transposed(right), transposed(left))
         case al.Transpose(operand=operand):
             return operand
-        case al.Kronecker(left=left, right=right) if not (_is_row(left) or _is_row(right)):
+        case al.Kronecker(left=left, right=right) if _row_of(left) is _row_of(right) is None:
             return al.Kronecker(transposed(left), transposed(right))
         case al.Diag() | al.Identity():
             return matrix
@@ -118,11 +118,18 @@ def applied(matrix: al.Expr, value: al.Expr) -> al.Expr:
             return forms.mul((value.scalar, diagonal))
         case al.Transpose(operand=al.Column(vector=row)) if len(value.shape) == 1:
             return vector("dot", row, value)
+        case al.Transpose(operand=al.Kronecker(left=left, right=right)) if len(value.shape) == 1:
+            # What a matrix receives of a vector.
+            before, behind = _row_of(left), _row_of(right)
+            if isinstance(left, al.Identity) and behind is not None:
+                return al.Outer(value, behind)
+            if isinstance(right, al.Identity) and before is not None:
+                return al.Outer(before, value)
     if isinstance(value, al.Neg):
         return forms.neg(applied(matrix, value.operand))
     columns = matrix.shape[1:]
     if len(value.shape) > 1 and columns == (al.entries(value.shape),) != value.shape[:1]:
-        raise NotAffineError(MORE_THAN_A_NUMBER)
+        raise NotAffineError(MORE_THAN_ON_COLUMNS)
     return al.Product(matrix, value)
 
 
@@ -159,6 +166,32 @@ def _scalar(term: al.Expr) -> al.Expr:
         case al.Column(vector=vector):
             return vector
     return al.ONE
+
+
+def on_columns(matrix: al.Expr, shape: al.Shape) -> al.Expr | None:
+    """What multiplies a matrix of that shape from the left, where ``matrix`` acts on its entries.
+
+    None where it does something else than to multiply every column by one matrix.
+    """
+    rows, columns = shape
+    found: list[al.Expr] = []
+    for term in forms.terms_of(matrix):
+        core, sign = (term.operand, forms.neg) if isinstance(term, al.Neg) else (term, _as_it_is)
+        scales = core.factors[:-1] if isinstance(core, al.Mul) else ()
+        core = core.factors[-1] if isinstance(core, al.Mul) else core
+        match core:
+            case al.Identity():
+                inner: al.Expr = al.Identity(rows)
+            case al.Kronecker(left=inner, right=al.Identity(dim=dim)) if dim == columns:
+                pass
+            case _:
+                return None
+        found.append(sign(al.Mul((*scales, inner)) if scales else inner))
+    return forms.add(found, (rows, rows))
+
+
+def _as_it_is(expr: al.Expr) -> al.Expr:
+    return expr
 
 
 def is_timed(expr: al.Expr) -> bool:
@@ -275,8 +308,12 @@ def _row(vector: al.Expr) -> al.Expr:
     return al.Transpose(al.Column(vector))
 
 
-def _is_row(matrix: al.Expr) -> bool:
-    return isinstance(matrix, al.Transpose) and isinstance(matrix.operand, al.Column)
+def _row_of(matrix: al.Expr) -> al.Expr | None:
+    """The vector that a matrix of one row is."""
+    match matrix:
+        case al.Transpose(operand=al.Column(vector=vector)):
+            return vector
+    return None
 
 
 def _laid(array: al.Expr) -> al.Expr:

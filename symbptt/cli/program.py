@@ -251,7 +251,20 @@ def charted(found: Charted, to: str, text: Callable[[], str], data: Callable[[],
     return Result(lambda: svg_text(found.chart(), command_line()), data, is_document=True)
 
 
-def read_model(name: str) -> Model:
+def read_model(name: str, *, noted: bool = True) -> Model:
+    """A built-in model, that of a file or of standard input.
+
+    What its reader may not expect of its shapes is told on stderr if ``noted``.
+    """
+    from symbptt.listing import notes
+
+    model = _read_model(name)
+    for note in notes(model) if noted else ():
+        click.echo(f"symbptt: note: {note}", err=True)
+    return model
+
+
+def _read_model(name: str) -> Model:
     from symbptt.language import library, source
     from symbptt.language.parser import parse
 

@@ -13,6 +13,7 @@ from symbptt.cli.options import (
     Seconds,
     form_option,
     format_option,
+    language_option,
     layout_option,
     model_argument,
     notation_option,
@@ -48,9 +49,10 @@ def read_steps(ctx: click.Context, option: click.Parameter, value: str | None) -
 @click.option("--solution", is_flag=True, help="Write the same sheet with the answers in the gaps.")
 @layout_option
 @notation_option
+@language_option
 @form_option
 @only_option
-def exercise(model_name: str, layout: str, notation: str, **given: Any) -> str:
+def exercise(model_name: str, layout: str, notation: str, language: str, **given: Any) -> str:
     """Make an exercise sheet: a derivation with gaps.
 
     It carries, in comments, what `symbptt grade` needs; the answers are not in it.
@@ -63,7 +65,9 @@ def exercise(model_name: str, layout: str, notation: str, **given: Any) -> str:
     from symbptt.exercises.sheet import exercise as sheet
     from symbptt.typeset.style import Style
 
-    return sheet(read_model(model_name), style=Style.of(layout, notation), **given)
+    return sheet(
+        read_model(model_name), style=Style.of(layout, notation, language=language), **given
+    )
 
 
 @verb(JSON)

@@ -94,6 +94,7 @@ def show(model_name: str) -> Result:
 )
 @fragment_options
 @signed_options
+@language_option
 @dim_option("it is for sympy, and 2 otherwise")
 def unroll(
     model_name: str,
@@ -106,6 +107,7 @@ def unroll(
     tags: bool,
     title: str,
     author: str,
+    language: str,
     dims: dict[str, int],
 ) -> Result:
     """Write the equations out for every step, and the closed form that they fold into.
@@ -119,7 +121,7 @@ def unroll(
     \b
       symbptt unroll linear 'd(L, h[t])' -T 3
     """
-    from symbptt.typeset.document import printed, refuse_landing, refuse_signed
+    from symbptt.typeset.document import printed, refuse_landing, refuse_language, refuse_signed
     from symbptt.unrolled import answer
 
     landing = landing_of(fragment, label_prefix, heading, tags)
@@ -129,6 +131,7 @@ def unroll(
         raise click.UsageError(f"--fragment and --to {to} can't be combined: it is no document")
     refuse_landing(to, landing)
     refuse_signed(to, landing, {"--title": title, "--author": author}, bare=("text", "sympy"))
+    refuse_language(to, language, bare=("text", "sympy"))
     if to == "sympy":
         return _script(model_name, what, horizon, dims)
     if dims:
@@ -136,7 +139,7 @@ def unroll(
     found = answer(read_model(model_name), what, horizon)
     if to == "text":
         return Result(lambda: headed(found.text()), found.data)
-    document = found.document((f"{MARK}: {command_line()}",), title, author)
+    document = found.document((f"{MARK}: {command_line()}",), title, author, language)
     named = landing and landing.named(f"{found.model.name}:unrolled")
     return Result(lambda: printed(document, to, named), found.data, is_document=True)
 
@@ -232,7 +235,7 @@ def derive(
     )
     chosen = [part for part in parts.split(",") if part]
     beside = (statements(derivation),) if to == "html" else ()
-    figure = _graph_of(derivation, notation) if drawn else None
+    figure = _graph_of(derivation, notation, language) if drawn else None
     switched, ahead = to == "html" and not fragment, (figure,) if figure else ()
     written = partial(
         render,
@@ -253,10 +256,10 @@ def derive(
     return written(to=to)
 
 
-def _graph_of(derivation: Derivation, notation: str) -> Figure:
+def _graph_of(derivation: Derivation, notation: str, language: str) -> Figure:
     from symbptt.figures.figure import block
 
-    return block(derivation.model, notation=notation, derivation=derivation)
+    return block(derivation.model, notation=notation, derivation=derivation, language=language)
 
 
 @verb()
@@ -282,8 +285,15 @@ def _graph_of(derivation: Derivation, notation: str) -> Figure:
     "derive.",
 )
 @notation_option
+@language_option
 def graph(
-    model_name: str, horizon: int, to: str, detail: str, backward: bool, notation: str
+    model_name: str,
+    horizon: int,
+    to: str,
+    detail: str,
+    backward: bool,
+    notation: str,
+    language: str,
 ) -> str:
     """Draw the computational graph over a few steps.
 
@@ -295,7 +305,13 @@ def graph(
     from symbptt.figures.figure import graph as draw
 
     return draw(
-        read_model(model_name), horizon, to=to, detail=detail, backward=backward, notation=notation
+        read_model(model_name),
+        horizon,
+        to=to,
+        detail=detail,
+        backward=backward,
+        notation=notation,
+        language=language,
     )
 
 

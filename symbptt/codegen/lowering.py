@@ -139,11 +139,16 @@ class Lowering:
         """The terms that the recurrence does not touch, and the others.
 
         What has no time at all stays in the loop unless it has company: a bias is not
-        worth an array.
+        worth an array. Nor is a matrix a step that is no product of matrices: an outer product
+        is written where it is added.
         """
         if not isinstance(rhs, al.Add):
             return None, [rhs]
-        inside = [t for t in rhs.terms if set(references(t)) & set(component)]
+        inside = [
+            term
+            for term in rhs.terms
+            if set(references(term)) & set(component) or _is_cheap_matrix(term)
+        ]
         outside = [t for t in rhs.terms if t not in inside]
         moved = forms.add(outside, rhs.shape)
         if not any(map(references, outside)) or moved.shape != rhs.shape:
@@ -309,6 +314,12 @@ def _only(blocks: tuple[Block, ...], wanted: set[tuple[str, bool]]) -> tuple[Blo
         for b in blocks
     )
     return merged(kept)
+
+
+def _is_cheap_matrix(term: al.Expr) -> bool:
+    """Whether a matrix a step takes no more time than writing it."""
+    products = (n for n in al.walk(term) if isinstance(n, al.Product) and n.right.shape[1:])
+    return len(term.shape) > 1 and not any(products)
 
 
 def loss_side_quantities(model: al.Model) -> frozenset[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from symbptt.documents.pages import Page
+from symbptt.typeset.translation import in_english
 
 MOST_CALLS = 100_000
 MOST_TOKENS = 1_000_000
@@ -56,12 +57,14 @@ _DEFINITIONS = frozenset((*_COMMANDS, *_DOCUMENT_COMMANDS, *_ENVIRONMENTS, *_DEF
 def expanded(page: Page) -> Page:
     """What a page says: its macros expanded, without what stands before the document begins.
 
+    The words in its formulas are English then, in whatever language of ours it is.
+
     Raises
     ------
     DocumentError
         If a macro expands forever, or to too much.
     """
-    text = _Expander(page).run()
+    text = in_english(_Expander(page).run())
     before, begins, after = text.partition(r"\begin{document}")
     return Page(page.file, "\n" * before.count("\n") + after if begins else text, page.kind)
 

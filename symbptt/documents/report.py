@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any, Literal
 
 from symbptt.formula.answer import Verdict
+from symbptt.tables import Printed
 
 Answer = Literal["right", "wrong", "model", "not read"]
 ANSWERS: tuple[Answer, ...] = ("right", "wrong", "model", "not read")
@@ -88,7 +89,7 @@ def _wrapped(text: str, indent: str, further: str = "  ") -> list[str]:
 
 
 @dataclass(frozen=True)
-class Proofreading:
+class Proofreading(Printed):
     """The rows of a document, in its order.
 
     Attributes

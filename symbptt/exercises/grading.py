@@ -17,7 +17,7 @@ from symbptt.formula.reading import Reading, readings
 from symbptt.formula.shapes import Layout
 from symbptt.formula.statement import Formula
 from symbptt.formula.verdict import SECONDS, Checker
-from symbptt.tables import table
+from symbptt.tables import Printed, table
 
 OUTCOMES = ("right", "equivalent", "wrong", "missing", "undecided", "unreadable")
 
@@ -81,7 +81,7 @@ class Graded:
 
 
 @dataclass(frozen=True)
-class Grades:
+class Grades(Printed):
     """What the examiner says of every gap of a sheet."""
 
     model: str

@@ -21,6 +21,7 @@ from symbptt.typeset.document import printed
 from symbptt.typeset.formulas import Formulas
 from symbptt.typeset.gaps import Gaps
 from symbptt.typeset.style import Style
+from symbptt.typeset.translation import translated
 
 SHEETS = {"latex": ".tex", "markdown": ".md", "tex": ".tex", "md": ".md"}
 """What sheets are written in, and how files end that are in the same format."""
@@ -87,12 +88,13 @@ class Sheet:
         """With frames in the places of the gaps, or with the solution."""
         numbers = {gap.step: gap.number for gap in self.gaps}
         told = article(self.derivation, command, self.style, Gaps(numbers, filled))
-        return replace(
+        sheet = replace(
             told,
             made=(*told.made, *(f"{_MARK} {line}" for line in self.carried())),
             title=("Solution: " if filled else "Exercise: ", *told.title),
             blocks=(*self.introduction(filled), *told.blocks),
         )
+        return translated(sheet, self.style.language)
 
     def introduction(self, filled: bool) -> Iterator[Block]:
         """What is asked, and how it is answered."""

@@ -17,7 +17,7 @@ from symbptt.errors import AnalysisError
 from symbptt.plots.chart import Chart, Panel, Series
 from symbptt.proof.calls import ModuleCall, Scenario, called, changed, drawn
 from symbptt.proof.loaded import load_module
-from symbptt.tables import table
+from symbptt.tables import Printed, table
 
 ROUNDS = 3
 """So often a call is timed; the quickest counts."""
@@ -43,7 +43,7 @@ class Checkpointed:
 
 
 @dataclass(frozen=True)
-class Checkpoints:
+class Checkpoints(Printed):
     """The lines of the table, the longest segment last: of the module without checkpoints."""
 
     model: str

@@ -23,6 +23,7 @@ from symbptt.output import MARK
 from symbptt.typeset.blocks import Figure
 from symbptt.typeset.names import Names
 from symbptt.typeset.style import Style
+from symbptt.typeset.translation import ENGLISH, said
 from symbptt.typeset.unicode import unicode
 
 
@@ -34,6 +35,7 @@ def graph(
     detail: str = "equations",
     backward: bool = False,
     notation: str = "",
+    language: str = ENGLISH,
 ) -> str:
     """The computational graph of a model over ``T`` steps, as text; a notebook shows the SVG.
 
@@ -51,6 +53,8 @@ def graph(
         form, of which the derivation speaks.
     notation : str
         As `symbptt derive --notation`.
+    language : str
+        That of its title and of the words for who can't see it.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def graph(
     OptionError
         If gradients are asked for operation by operation.
     UnknownNameError
-        If there is no such format, detail or notation.
+        If there is no such format, detail, notation or language.
     """
     known_as("format", to, FORMATS)
     words = ["symbptt", "graph", model.argument, "-T", str(T)]
@@ -69,15 +73,23 @@ def graph(
     words += [] if detail == "equations" else ["--detail", detail]
     words += ["--backward"] if backward else []
     words += ["--notation", notation] if notation else []
-    picture = figure(model, T, detail=detail, backward=backward, notation=notation)
+    words += ["--language", language] if language != ENGLISH else []
+    picture = figure(
+        model, T, detail=detail, backward=backward, notation=notation, language=language
+    )
     return FORMATS[to](picture, f"{MARK}: {_printable(shlex.join(words))}")
 
 
 def block(
-    model: Model, T: int = 3, *, notation: str = "", derivation: Derivation | None = None
+    model: Model,
+    T: int = 3,
+    *,
+    notation: str = "",
+    derivation: Derivation | None = None,
+    language: str = ENGLISH,
 ) -> Figure:
     """The graph of a model for a document; on a page its boxes lead to their adjoints in it."""
-    picture = figure(model, T, notation=notation)
+    picture = figure(model, T, notation=notation, language=language)
     numbers = Flow.of(derivation, T).numbers if derivation is not None else {}
     steps = {f"{name}[{step}]": number for (name, step), number in numbers.items()}
     words = f"{picture.title}. {' '.join(picture.description)}"
@@ -92,6 +104,7 @@ def figure(
     detail: str = "equations",
     backward: bool = False,
     notation: str = "",
+    language: str = ENGLISH,
 ) -> Picture:
     """The picture that `graph` prints."""
     known_as("detail", detail, DETAILS)
@@ -102,7 +115,8 @@ def figure(
             "--backward can't be combined with --detail operations: the adjoints that a derivation "
             "states are those of its equations"
         )
-    return _Composer(model, T, detail, backward, Style.of(notation=notation)).picture()
+    style = Style.of(notation=notation, language=language)
+    return _Composer(model, T, detail, backward, style).picture()
 
 
 class _Composer:
@@ -117,6 +131,7 @@ class _Composer:
             self.shown = _read_only(derivation.normal, model)
         self.model, self.horizon, self.detail = model, horizon, detail
         self.names = Names(self.shown, style=style)
+        self.language = style.language
         self.template = Template(self.shown, self.names, detail)
         self.nodes = self.template.nodes
         numbers = range(len(self.nodes))
@@ -199,7 +214,8 @@ class _Composer:
         dots = tuple((turned(at), way) for at, way in drawing.dots)
         ending = "s, and the gradients that flow back" if self.adjoints.numbers else "s"
         steps = f"{self.horizon} step{ending if self.horizon > 1 else ending[1:]}"
-        title = f"Computational graph of {_printable(self.model.name)} over {steps}"
+        name = f"`{_printable(self.model.name)}`"
+        title = said(f"Computational graph of {name} over {steps}", self.language).replace("`", "")
         return Picture(
             width + 2 * MARGIN, height, tuple(found), edges, dots, title, tuple(self._sentences())
         )
@@ -228,7 +244,7 @@ class _Composer:
         total = "" if loss is None else _TOTAL[loss.last].format(word=self.shown.total.word)
         template = Template(self.shown, self.names)
         for sentence in description(template, total):
-            pieces = sentence.split("$")
+            pieces = said(sentence, self.language).split("$")
             yield "".join(unicode(p) if k % 2 else p for k, p in enumerate(pieces))
 
 

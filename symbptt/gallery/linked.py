@@ -18,7 +18,7 @@ POLICY = (
 SHARED = "shared"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Linked(Html):
     """A page of a site.
 

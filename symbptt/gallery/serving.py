@@ -94,8 +94,8 @@ def application(models: Sequence[Model], workers: Workers) -> Starlette:
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncIterator[None]:
-        # As many threads wait as there may be requests.
-        to_thread.current_default_thread_limiter().total_tokens = workers.waiting
+        # As many threads wait as there may be requests, and one refuses the others at once.
+        to_thread.current_default_thread_limiter().total_tokens = workers.waiting + 1
         yield
         workers.close()
 

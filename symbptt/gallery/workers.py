@@ -8,6 +8,7 @@ import resource
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from queue import Empty, LifoQueue
 from threading import BoundedSemaphore
@@ -47,7 +48,14 @@ class Worker:
         self.process = context.Process(
             target=_serve, args=(there, self.answering, self.memory), daemon=True
         )
-        self.process.start()
+        # An interruption is for the server, also while this process loads. What keeps track of
+        # resources would let it through again where it begins.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         assert self.process.pid is not None
         self.pid = self.process.pid
         there.close()
@@ -147,7 +155,7 @@ def _serve(asked: Connection, answering: Answering, memory: int) -> None:
     while True:
         try:
             request = asked.recv()
-        except (EOFError, KeyboardInterrupt):
+        except (EOFError, OSError, KeyboardInterrupt):
             return
         try:
             found = answering(request)

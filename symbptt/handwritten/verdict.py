@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from symbptt.tables import Printed
+
 RIGHT, WRONG = "right", "wrong"
 
 
@@ -36,7 +38,7 @@ class SlipFound:
 
 
 @dataclass(frozen=True)
-class CodeVerdict:
+class CodeVerdict(Printed):
     """The answer about a function.
 
     Attributes

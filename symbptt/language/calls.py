@@ -38,6 +38,14 @@ _ELSEWHERE = {
     "hadamard": "u * v",
     "one_hot": "E[tok[t]] for the product of a matrix with a one-hot vector",
 }
+_CONVOLUTION = "a convolution is the product with a matrix, `W @ x[t]`"
+_UNSAYABLE = {
+    **dict.fromkeys(("conv", "conv1d", "conv2d", "convolve"), _CONVOLUTION),
+    "cumsum": "a sum over steps is carried as a state, `s[t] = s[t-1] + x[t]` with `s[0] = 0`",
+    "cumprod": "a product over steps is carried as a state, `p[t] = p[t-1] * x[t]` with `p[0] = 1`",
+    "where": "nothing is compared; what follows a sign is `relu(v)`, `max(u, v)` or `min(u, v)`",
+    "einsum": "products are written `W @ v`, `dot(u, v)` and `u * v`",
+}
 
 
 @dataclass
@@ -225,6 +233,8 @@ def _unknown(call: Apply, functions: Functions, names: Mapping[str, Name]) -> st
     message = f"there is no function `{name}`"
     if name in _ELSEWHERE:
         return f"{message}; write `{_ELSEWHERE[name]}`"
+    if name in _UNSAYABLE:
+        return f"{message}: {_UNSAYABLE[name]}"
     otherwise = (
         f"an elementwise function is left abstract by declaring `{name}: function`, "
         f"and those that exist are {', '.join(PUBLIC)}"

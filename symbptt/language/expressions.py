@@ -19,7 +19,11 @@ from symbptt.language import syntax
 from symbptt.language.constants import ArithmeticFinding, linear
 from symbptt.language.limits import MAX_LAG
 from symbptt.language.source import Findings, Place, Source
+from symbptt.language.spelling import spell
 from symbptt.language.tokens import MODEL, Grammar, Statement, Token, spelled
+
+_CARRIED = {"sum": ("sum", "+", 0), "prod": ("product", "*", 1)}
+"""What formulas take over steps: in words, how a state carries it on, and from what."""
 
 _SUM = (ast.Add, ast.Sub)
 _PRODUCT = (ast.Mult, ast.Div, ast.MatMult)
@@ -99,12 +103,12 @@ class Reader:
 
     def _chain(
         self, node: ast.BinOp, operators: tuple[type[ast.operator], ...]
-    ) -> tuple[ast.expr, list[tuple[ast.operator, ast.expr]]]:
-        """The operands of operators of one precedence written in a row."""
-        rest: list[tuple[ast.operator, ast.expr]] = []
+    ) -> tuple[ast.expr, list[ast.BinOp]]:
+        """The operations of one precedence written in a row, and what stands before them."""
+        rest: list[ast.BinOp] = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, operators):
-            rest.append((left.op, left.right))
+            rest.append(left)
             # A group in parentheses starts behind them: it is an operand of its own.
             grouped = _starts(left.left) != _starts(left)
             left = left.left
@@ -115,22 +119,21 @@ class Reader:
     def _sum(self, node: ast.BinOp, place: Place) -> sf.Node:
         first, rest = self._chain(node, _SUM)
         terms = [self.read(first)]
-        for operator, operand in rest:
-            term = self.read(operand)
-            minus = isinstance(operator, ast.Sub)
+        for operation in rest:
+            term = self.read(operation.right)
+            minus = isinstance(operation.op, ast.Sub)
             terms.append(sf.Minus(term.place, term) if minus else term)
         return sf.Plus(place, terms)
 
     def _product(self, node: ast.BinOp) -> sf.Node:
         """``a * b / c @ d`` groups from the left; equal operators make one node."""
         first, rest = self._chain(node, _PRODUCT)
-        start = self.place(node)
         whole = self.read(first)
         own = False  # whether ``whole`` was made here, not in parentheses
-        for operator, operand in rest:
-            right = self.read(operand)
-            place = start.until(right.place)
-            match operator:
+        for operation in rest:
+            right = self.read(operation.right)
+            place = self.place(operation)
+            match operation.op:
                 case ast.Div():
                     whole = sf.Over(place, whole, right)
                 case ast.Mult():
@@ -160,14 +163,29 @@ class Reader:
                 node, "only functions are called, as in `tanh(v)`; a product is written `*` or `@`"
             )
         name, head = node.func.id, self.place(node.func)
+        if name in _CARRIED and len(node.args) > 1 and not self.grammar.entries:
+            return self._carried(node, name)
         args = [self.read(arg) for arg in node.args]
         stepped = len(args) == 1 and _is_step(args[0]) and not self.grammar.entries
         if stepped and not any(name in table for table in (FUNCTIONS, VECTORS, LOSSES)):
-            step = self.source.snippet(args[0].place)
+            step = spell(args[0]).replace(" ", "")
             return self.wrong(node, f"a step stands in square brackets: write `{name}[{step}]`")
         if name == "len":
             return self._len(node, place, args)
         return sf.Apply(place, name, args, head)
+
+    def _carried(self, node: ast.Call, name: str) -> sf.Hole:
+        """A sum over steps, which formulas have and a recurrence carries on."""
+        what, sign, start = _CARRIED[name]
+        bound = {arg.id for arg in node.args if isinstance(arg, ast.Name)}
+        state = next(letter for letter in "saupq" if letter not in bound)
+        return self.wrong(
+            node,
+            f"a {what} over steps is no expression of a model, which computes one step from those "
+            f"before it: carry it as a state, `{state}[t] = {state}[t-1] {sign} …` with "
+            f"`{state}[0] = {start}`"
+            + ("; the sum of a vector's entries is `sum(v)`" if name == "sum" else ""),
+        )
 
     def _len(self, node: ast.Call, place: Place, args: list[sf.Node]) -> sf.Node:
         match args:
@@ -211,7 +229,8 @@ class Reader:
             means = "" if "".join(written.split()) == means else f", that is `{means}`,"
             return self.wrong(
                 node,
-                f"`{written}`{means} lies in the future: expected a lag of 0 or more, "
+                f"`{written}`{means} lies in the future, and time runs one way: "
+                "expected a lag of 0 or more, "
                 f"`{name}[{now}]` or `{name}[{now}-1]` (a target one step ahead is an input of its "
                 "own, `y[t]`)",
             )

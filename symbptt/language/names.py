@@ -89,7 +89,11 @@ class Name:
         return bool(self.plain or self.timed or self.called or self.measured)
 
 
-_NO_NUMBER = "stands only in brackets, as in `h[t]` or `h[T]`; it is no number here"
+_NO_NUMBER = (
+    "stands only in brackets, as in `h[t]` or `h[T]`; it is no number here: steps are counted by a "
+    "state, `n[t] = n[t-1] + 1` with `n: scalar` and `n[0] = 0`, and a fixed number is a constant, "
+    "`k = 10`"
+)
 RESERVED: dict[str, tuple[str, str]] = {
     **dict.fromkeys(FORMULA, ("for derivations", "is reserved for derivations")),
     **{name: ("a function", f"is a function: write `{name}(…)`") for name in CALLS},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from symbptt.functions.vectors import VectorFunction
 from symbptt.language.names import MATRICES
 from symbptt.language.ranks import Broadcast
-from symbptt.language.surface import Apply, Chain, Named, Node, Over, Timed, Times, walk
+from symbptt.language.spelling import spell
+from symbptt.language.surface import Apply, Chain, Flip, Named, Node, Over, Timed, Times, walk
 from symbptt.language.unification import Shapes, Sizes
 
 
@@ -38,7 +40,7 @@ def _multiply(shapes: Shapes, node: Chain, sizes: list[Sizes]) -> Sizes | None:
     # Each pair of neighbours shares a length: the columns on the left, all of a vector.
     for left, right, one, two in zip(operands, operands[1:], sizes, sizes[1:], strict=False):
         inner, outer = one[-1], two[0]
-        report = partial(_report_inner_length, shapes, left, right, one, two)
+        report = partial(_report_inner_length, shapes, node, (left, right), one, two)
         if not shapes.equate(inner, outer, node.place, report):
             return None
     if len(sizes[0]) == 1:
@@ -46,8 +48,10 @@ def _multiply(shapes: Shapes, node: Chain, sizes: list[Sizes]) -> Sizes | None:
     return (sizes[0][0], *sizes[-1][1:])
 
 
-def _report_inner_length(shapes: Shapes, left: Node, right: Node, one: Sizes, two: Sizes) -> None:
-    words = shapes.words
+def _report_inner_length(
+    shapes: Shapes, node: Chain, pair: tuple[Node, Node], one: Sizes, two: Sizes
+) -> None:
+    words, (left, right) = shapes.words, pair
     first, second = words.extent(left, one), words.extent(right, two)
     if len(one) == 2:
         first = f"{words.code(left)} has {words.length(one[1])} columns"
@@ -55,7 +59,9 @@ def _report_inner_length(shapes: Shapes, left: Node, right: Node, one: Sizes, tw
         second = f"{words.code(right)} has {words.length(two[0])} rows"
     hint = words.hints((right, two[0]), (left, one[-1]))
     if len(one) == 2 and len(two) == 1 and words.length(one[0]) == words.length(two[0]):
-        hint = f"; its transpose fits, `{words.code(left)[1:-1]}.T @ {words.code(right)[1:-1]}`"
+        hint = (
+            f"; its transpose fits, `{spell(Chain(node.place, [Flip(left.place, left), right]))}`"
+        )
     shapes.findings.add(
         left.place.until(right.place),
         f"{first} and {second}: in a product with `@` these must be equal{hint}",
@@ -87,11 +93,9 @@ def _factors(node: Node) -> list[Node]:
 
 def report_gate(shapes: Shapes, node: Chain) -> None:
     words = shapes.words
-    first = words.source.snippet(node.operands[0].place)
-    rest = words.source.snippet(node.operands[1].place.until(node.place))
     regrouped = words.regrouped(node)
     factors = node.operands[0].factors if isinstance(node.operands[0], Times) else []
-    message = f"Python reads this as `({first}) @ {rest}`"
+    message = f"Python reads this as `{spell(replace(node, loose=False))}`"
     if factors and shapes.ranks.of(factors[-1]) == 1:
         message += f": put it so if that is meant, or write {regrouped}"
     else:
@@ -113,19 +117,25 @@ def _report_scalar(shapes: Shapes, node: Chain, operand: Node) -> None:
 
 
 def _report_inner(shapes: Shapes, node: Chain) -> None:
-    words = shapes.words
-    first = words.source.snippet(node.operands[0].place)
-    rest = words.source.snippet(node.operands[1].place.until(node.place))
-    hint = ""
-    matrix = node.operands[0]
-    inputs = {one.name for one in shapes.roles.by_role("input") if one.declaration is None}
-    if isinstance(matrix, Timed) and matrix.name in inputs and len(node.operands) == 2:
-        hint = f"; a matrix input is declared, `{matrix.name}: (m, n)`"
+    first, *others = node.operands
+    rest = others[0] if len(others) == 1 else Chain(node.place, others)
+    matrix = _meant_as_matrix(shapes, node)
+    hint = f"; a matrix is declared, `{matrix}: (m, n)`" if matrix else ""
+    inner = spell(Apply(node.place, "dot", [first, rest], node.place))
     shapes.wrong(
         node,
         "a vector stands on both ends of `@`; their inner product, a scalar, is written "
-        f"`dot({first}, {rest})`, their elementwise product with `*`{hint}",
+        f"`{inner}`, their elementwise product with `*`{hint}",
     )
+
+
+def _meant_as_matrix(shapes: Shapes, node: Chain) -> str:
+    """The undeclared one of two operands that has a matrix's name, or else is an input."""
+    timed = [one.name for one in node.operands if isinstance(one, Timed)]
+    free = [name for name in timed if shapes.roles.names[name].declaration is None]
+    inputs = [name for name in free if shapes.roles.names[name].role == "input"]
+    likely = [*(name for name in free if name[0].isupper()), *inputs]
+    return likely[0] if likely and len(node.operands) == 2 else ""
 
 
 def _report_vector_inside(shapes: Shapes, node: Chain, vector: Node) -> None:

@@ -2,7 +2,8 @@
 
 First the scalars. A number broadcasts over anything, so what an elementwise expression
 is follows from the largest of its operands: number < scalar < array. Undeclared
-parameters and inputs are arrays; what a definition yields is the least solution of all
+parameters and inputs are arrays, but for those that `symbptt.language.scalars` finds to be
+scalars; what a definition yields is the least solution of all
 definitions together, and a recurrence that nothing settles (``h[t] = tanh(h[t-1] + 1)``)
 is a vector.
 
@@ -13,12 +14,15 @@ follow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from functools import cached_property, partial
 
 from symbptt.language import surface as sf
 from symbptt.language.calls import Functions
 from symbptt.language.names import MATRICES, Name
 from symbptt.language.roles import Roles
+from symbptt.language.scalars import ElementwiseParts, ScalarDecision
 
 
 class Broadcast(IntEnum):
@@ -52,9 +56,11 @@ class Levels:
         self.names: dict[str, Broadcast] = {"I": Broadcast.ARRAY}
         self.predictions = _predictions(roles)
         self.yields: dict[str, list[sf.Node]] = {}
+        self.undeclared: list[str] = []
         for name in roles.names.values():
             if name.role != "function":
                 self._enter(name)
+        self.names |= dict.fromkeys(self.undeclared, Broadcast.ARRAY) | self._decided()
         self._settle(list(self.yields))
         self._default()
 
@@ -92,7 +98,30 @@ class Levels:
             if deciding:
                 self.yields[name.name] = deciding
             else:
-                self.names[name.name] = Broadcast.ARRAY
+                self.undeclared.append(name.name)
+
+    def _decided(self) -> dict[str, Broadcast]:
+        """What undeclared names are that are combined with scalars."""
+        functions, before = self.roles.functions, self.names
+        stretches = ElementwiseParts(self.roles, partial(elementwise_operands, functions=functions))
+        made = {
+            name: {leaf.name for node in nodes for leaf in stretches.named(node)}
+            for name, nodes in self.yields.items()
+        }
+        self.names = dict(before)
+        self._settle(list(self.yields))
+        kinds = {"array": Broadcast.ARRAY, "scalar": Broadcast.SCALAR}
+        words = {level: word for word, level in kinds.items()}
+
+        def rise(new: Mapping[str, str]) -> dict[str, str]:
+            """With more names decided: what is an array, and what a scalar as far as is known."""
+            self.names |= {name: kinds[word] for name, word in new.items()}
+            self._settle(list({n for name in new for n in self.readers.get(name, ())}))
+            return {name: words[level] for name, level in self.names.items() if level in words}
+
+        found = ScalarDecision(stretches, self.undeclared, made, rise).all()
+        self.names = before
+        return {name: kinds[word] for name, word in found.items()}
 
     def _started(self, name: Name) -> list[sf.Node]:
         """The states whose initial value a parameter is, if it is nothing else."""
@@ -107,7 +136,7 @@ class Levels:
 
     def _settle(self, waiting: list[str]) -> None:
         """The least solution: levels only rise, and only what reads a risen name is redone."""
-        readers = self._readers()
+        readers = self.readers
         queued = set(waiting)
         while waiting:
             again: list[str] = []
@@ -120,7 +149,9 @@ class Levels:
                     queued.update(again)
             waiting = list(dict.fromkeys(again))
 
-    def _readers(self) -> dict[str, list[str]]:
+    @cached_property
+    def readers(self) -> dict[str, list[str]]:
+        """The names that an expression decides, by what it reads."""
         readers: dict[str, list[str]] = {}
         for name, nodes in self.yields.items():
             for node in nodes:
@@ -131,7 +162,7 @@ class Levels:
 
     def _default(self) -> None:
         """A name that equals a number is a scalar; what nothing else settles is a vector."""
-        readers = self._readers()
+        readers = self.readers
         for least, level in ((False, Broadcast.SCALAR), (True, Broadcast.ARRAY)):
             risen = []
             for name, nodes in self.yields.items():
@@ -351,11 +382,14 @@ def _is_matrix(node: sf.Node, known: set[str], functions: Functions) -> bool:
         case sf.Flip(operand=operand):
             return _is_matrix(operand, known, functions)
         case sf.Chain(operands=[first, *_, last]):
-            # Parameters before `@` are matrices, unless something says that they are not.
-            stepless = not any(isinstance(part, sf.Timed | sf.Apply) for part in sf.walk(first))
-            left = stepless or _is_matrix(first, known, functions)
-            if isinstance(last, sf.Named):
-                return last.name in known and _is_matrix(first, known, functions)
-            return left and _is_matrix(last, known, functions)
+            stepped = any(_is_matrix(side, known, functions) for side in (first, last))
+            return stepped and all(_is_array(side, known, functions) for side in (first, last))
     operands = elementwise_operands(node, functions) or []
     return any(_is_matrix(operand, known, functions) for operand in operands)
+
+
+def _is_array(node: sf.Node, known: set[str], functions: Functions) -> bool:
+    """Whether a side of ``@`` is a matrix for sure, of parameters or a step."""
+    if isinstance(node, sf.Named):
+        return node.name in known
+    return isinstance(node, sf.Flip) or _is_matrix(node, known, functions)

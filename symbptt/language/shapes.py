@@ -12,6 +12,7 @@ from symbptt.language.lengths import LengthSum
 from symbptt.language.ranks import elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Findings, Source
+from symbptt.language.spelling import Tightness, spell
 from symbptt.language.unification import Shapes, Sizes
 
 MAX_POWER = 1_000
@@ -138,7 +139,9 @@ class ShapeInference(Shapes):
             inner = self.words.code(node.operand)
             message = f"`.T` transposes a matrix, and {inner} is {self.words.shape(sizes)}"
             if len(sizes) == 1:
-                message += f"; write {inner[:-1]} @ W` for a row vector, `dot(u, v)` for a product"
+                row = spell(node.operand, Tightness.SIGN)
+                message += f"; write `{row} @ W` for a row vector, `dot(u, v)` for u.T v and "
+                message += "`outer(u, v)` for the matrix u v.T"
             self.wrong(node, message)
             return None
         return sizes[1], sizes[0]
@@ -182,10 +185,10 @@ class ShapeInference(Shapes):
         if isinstance(node, sf.Times) and any(isinstance(n, sf.Timed) for n in sf.walk(matrix)):
             hint = self._on_a_diagonal(vector, matrix)
         elif isinstance(node, sf.Times) and isinstance(vector, sf.Named | sf.Timed):
-            scaled = f"`{self.words.operand(vector)} * ({self.words.operand(matrix)} @ v)`"
+            scaled = f"`{spell(vector, Tightness.SIGN)} * ({spell(matrix, Tightness.SIGN)} @ v)`"
             hint = f"; a scaled matrix product is written {scaled}"
         elif isinstance(matrix, sf.Named | sf.Flip):
-            hint = f"; a matrix product is written `{self.words.operand(matrix)} @ v`"
+            hint = f"; a matrix product is written `{spell(matrix, Tightness.SIGN)} @ v`"
         words = self.words
         self.wrong(
             other,
@@ -199,11 +202,16 @@ class ShapeInference(Shapes):
         words = self.words
         length = [words.length(size) for size in self.of(vector) or ()]
         rows, columns = (words.length(size) for size in self.of(matrix) or ())
-        scales = f"diag({words.source.snippet(vector.place)})"
+        scales = f"diag({spell(vector)})"
         if length == [rows]:
-            return f"; rows are scaled by `{scales} @ {words.operand(matrix)}`"
+            return f"; rows are scaled by `{scales} @ {spell(matrix, Tightness.SIGN)}`"
         if length == [columns]:
-            return f"; columns are scaled by `{words.operand(matrix)} @ {scales}`"
+            return f"; columns are scaled by `{spell(matrix, Tightness.SIGN)} @ {scales}`"
+        names = self.words.to_be_scalars(vector)
+        if isinstance(vector, sf.Timed) and not self.roles.names[vector.name].has_shape:
+            right = spell(matrix, Tightness.SIGN)
+            hint = f"; rows are scaled by `{scales} @ {right}`, columns by `{right} @ {scales}`"
+            return hint + (f", and a number is declared, `{vector.name}: scalar`" if names else "")
         return ""
 
     def _clash(self, first: sf.Node, other: sf.Node, axis: int) -> None:

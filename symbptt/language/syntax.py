@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
 from collections.abc import Sequence
 
 from symbptt.language.source import Findings, Place, Source
@@ -17,6 +18,9 @@ from symbptt.language.tokens import BINARY, MODEL, Grammar, Statement, Token, de
 _PYTHON_STATEMENTS = frozenset(keyword.kwlist) - frozenset(
     ["False", "None", "True", "and", "as", "in", "is", "lambda", "not", "or"]
 )
+
+
+_STEP = re.compile(r"[tT]([-+]\w+)?|-?[0-9]+")
 
 
 def check(statement: Statement, before: Statement | None, findings: Findings) -> None:
@@ -117,8 +121,8 @@ def _target(tokens: list[Token]) -> tuple[Place, str] | None:
         brackets = (target[1].text, last.text) if len(target) > 1 else ("", "")
         if len(target) == 1 or (brackets == ("[", "]") and _is_one_bracket(target[1:])):
             return None
-        if brackets == ("(", ")") and _is_one_bracket(target[1:]):
-            step = "".join(token.text for token in target[2:-1])
+        step = "".join(token.text for token in target[2:-1])
+        if brackets == ("(", ")") and _is_one_bracket(target[1:]) and _STEP.fullmatch(step):
             message = f"a step stands in square brackets: write `{first.text}[{step}]`"
             return first.place.until(last.place), message
     return first.place.until(last.place), (

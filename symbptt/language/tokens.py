@@ -81,7 +81,9 @@ _HINTS = {
     "…": "write the expression out",
     "$": "write names without dollar signs",
 }
+_COMPARED = "nothing is compared; what follows a sign is `relu(v)`, `max(u, v)` or `min(u, v)`"
 _STATEMENT_HINTS = {
+    **dict.fromkeys(("<", ">", "<=", ">=", "!="), _COMPARED),
     ";": "put each statement on a line of its own",
     "\\": "an expression over several lines stands in parentheses",
     "==": "a definition is written with one `=`",

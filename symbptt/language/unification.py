@@ -14,6 +14,7 @@ from symbptt.language.names import Name
 from symbptt.language.ranks import Broadcast, Levels, Ranks, elementwise_operands
 from symbptt.language.roles import Roles
 from symbptt.language.source import Findings, Note, Place, Source
+from symbptt.language.spelling import spell
 
 Sizes = tuple[LengthSum, ...]
 
@@ -162,16 +163,9 @@ class Wording:
         first = chain.operands[0]
         if not isinstance(first, sf.Times):
             return ""
-        scales = [self.operand(factor) for factor in first.factors[:-1]]
-        matrix = first.factors[-1]
-        product = self.source.snippet(matrix.place.until(chain.place))
-        if not self.source.snippet(chain.place).endswith(product):
-            return ""
-        return f"`{' * '.join(scales)} * ({product})`"
-
-    def operand(self, node: sf.Node) -> str:
-        text = self.source.snippet(node.place)
-        return f"({text})" if isinstance(node, sf.Plus | sf.Over) else text
+        *scales, matrix = first.factors
+        product = sf.Chain(chain.place, [matrix, *chain.operands[1:]])
+        return f"`{spell(sf.Times(chain.place, [*scales, product]))}`"
 
 
 Report = Callable[[], None]

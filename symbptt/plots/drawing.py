@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from symbptt.errors import OptionError
@@ -58,7 +59,16 @@ def figure(chart: Chart) -> Figure:
         for place, panel in enumerate(chart.panels, 1):
             _draw(panel, made.add_subplot(1, len(chart.panels), place))
         made.suptitle(chart.title)
+    # A notebook shows by itself only what pyplot has made, which is global state.
+    shown: Any = made
+    shown._repr_png_ = partial(_png, made)
     return made
+
+
+def _png(made: Figure) -> bytes:
+    out = io.BytesIO()
+    made.savefig(out, format="png")
+    return out.getvalue()
 
 
 def _draw(panel: Panel, axes: Axes) -> None:

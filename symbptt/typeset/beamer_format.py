@@ -6,7 +6,7 @@ as the article's page in 11 pt, so formulas are broken alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -14,6 +14,7 @@ from symbptt.typeset.blocks import (
     Block,
     Box,
     Display,
+    Document,
     Figure,
     Heading,
     Math,
@@ -26,6 +27,7 @@ from symbptt.typeset.blocks import (
 from symbptt.typeset.format import Tex
 from symbptt.typeset.latex import aligned, rows_of
 from symbptt.typeset.text import lettered_formula
+from symbptt.typeset.translation import told
 
 # Chains of so many lines are kept on one slide, and so many rows of a table.
 _WHOLE, _ROWS = 4, 9
@@ -55,13 +57,13 @@ class Idea:
         alone = heading.level == 1 and len(shown) == 1 and len(shown[0].lines) == 1
         return (*heading.text, ": ", Math(shown[0].lines[0].left)) if alone else heading.text
 
-    @property
-    def subtitle(self) -> Prose:
+    def subtitle(self, language: str) -> Prose:
         """The section, and the number of what is derived."""
         sections = [prose for heading in self.headings[:-1] for prose in heading.text]
         lines = [line for b in self.blocks if isinstance(b, Display) for line in b.lines]
-        number = f"equation ({lines[0].tag})" if len(lines) == 1 and lines[0].tag else ""
-        return (*sections, ", " if sections and number else "", number)
+        numbered = len(lines) == 1 and lines[0].tag
+        number = told(("equation ", Words(f"({lines[0].tag})")), language) if numbered else ()
+        return (*sections, ", " if sections and number else "", *number)
 
 
 def ideas(blocks: Sequence[Block]) -> Iterator[Idea]:
@@ -96,6 +98,9 @@ def _parted(blocks: Sequence[Block]) -> list[list[Block]]:
 class Beamer(Tex):
     """Blocks as frames of LaTeX's class beamer."""
 
+    def parts(self, document: Document, text: str) -> Mapping[str, str]:
+        return {**super().parts(document, text), "continued": self.say("(continued)")}
+
     def body(self, blocks: Sequence[Block]) -> str:
         return self.labelled("\n".join(self.frames(blocks)))
 
@@ -112,7 +117,7 @@ class Beamer(Tex):
         shown = self.joined(idea.blocks)
         return (
             f"\\begin{{frame}}[allowframebreaks=0.9]{{{self.prose(idea.title)}}}"
-            f"{{{self.prose(idea.subtitle)}}}\n{shown}\\end{{frame}}\n"
+            f"{{{self.prose(idea.subtitle(self.language))}}}\n{shown}\\end{{frame}}\n"
         )
 
     def heading(self, block: Heading) -> str:

@@ -24,7 +24,7 @@ from symbptt.typeset.json_format import json_text
 from symbptt.typeset.notebook_format import notebook_text
 from symbptt.typeset.style import Style
 from symbptt.typeset.text_format import TextFormat
-from symbptt.typeset.translation import translated
+from symbptt.typeset.translation import ENGLISH, translated
 from symbptt.typeset.typst_format import Typst
 
 
@@ -81,10 +81,13 @@ class Framed:
     subject: str
     body: str
     whole: bool
+    language: str
     parts: Mapping[str, str]
 
 
-def printed(document: Document, to: str = "tex", fragment: Fragment | None = None) -> str:
+def printed(
+    document: Document, to: str = "tex", fragment: Fragment | None = None, language: str = ""
+) -> str:
     """A document in a format.
 
     Parameters
@@ -93,13 +96,23 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
         A key of `FORMATS`.
     fragment : Fragment, optional
         Leave out preamble and title, for pasting into another document.
+    language : str
+        What an English document is told in, `en` or `vi`; its own if not given.
 
     Raises
     ------
     UnknownNameError
-        If there is no such format.
+        If there is no such format or language.
+    OptionError
+        If a document that is not in English is asked for in another language.
     """
     known_as("format", to, FORMATS)
+    if language and language != document.language:
+        made = tuple(
+            f"{line} --language {language}" if ": symbptt " in line else line
+            for line in document.made
+        )
+        document = replace(translated(document, language), made=made)
     chosen = FORMATS[to]
     if fragment and to == "tex":
         chosen = replace(chosen, printer=FragmentTex(fragment))
@@ -111,7 +124,7 @@ def printed(document: Document, to: str = "tex", fragment: Fragment | None = Non
 
 def framed(document: Document, chosen: Output, whole: bool = True) -> str:
     """What the printer of a format prints, in its frame if it is to be ``whole``."""
-    printer = chosen.printer
+    printer = chosen.printer.speaking(document.language)
     title, author = printer.title(document.title), printer.words(document.author)
     subject = document.subtitle[:1].lower() + document.subtitle[1:]
     subtitle, subject = map(printer.plain, (document.subtitle, subject))
@@ -124,6 +137,7 @@ def framed(document: Document, chosen: Output, whole: bool = True) -> str:
         subject,
         body,
         whole=whole,
+        language=document.language,
         parts=printer.parts(document, title + subtitle + author + body) if whole else {},
     )
     return signed(environment(chosen.kind).get_template(chosen.frame).render(page=page))
@@ -174,6 +188,7 @@ def render(
         known_as("part", part, PARTS)
     refuse_together(derivation, style, to, fragment, parts)
     refuse_signed(to, fragment, {"--title": title, "--author": author})
+    refuse_language(to, style.language)
     command = _command(derivation, to, fragment, style, parts, title, author)
     command += " --graph" if figure else ""
     if figure and to == "formulas":
@@ -256,6 +271,19 @@ def refuse_signed(
     place = "--fragment" if fragment else f"--to {to}" if to in bare else ""
     for option in (option for option, text in given.items() if text and place):
         raise OptionError(f"{option} and {place} can't be combined: there is no place for it")
+
+
+def refuse_language(to: str, language: str, bare: Sequence[str] = ("formulas",)) -> None:
+    """Refuse a language where there are no sentences, as in the ``bare`` formats.
+
+    Raises
+    ------
+    OptionError
+    """
+    if language != ENGLISH and to in bare:
+        raise OptionError(
+            f"--language {language} and --to {to} can't be combined: that is no document"
+        )
 
 
 def _command(

@@ -88,7 +88,16 @@ def refusal_text(error: NotAffineError) -> str:
     if not isinstance(error.term, tuple):
         return str(error)
     left, term = map(_PRINTER.show, error.term)
-    return f"{left} is not affine in the values of earlier steps; the term at fault is {term}"
+    return f"{left}{_NOT_AFFINE}{term}"
+
+
+_NOT_AFFINE = " is not affine in the values of earlier steps; the term at fault is "
+
+
+def refused(text: str) -> Prose:
+    """A refusal for a document: the formulas that it names, and the words between them."""
+    left, words, term = text.partition(_NOT_AFFINE)
+    return (Words(left), words, Words(term)) if words else (Words(text),)
 
 
 # --- data --------------------------------------------------------------------------------

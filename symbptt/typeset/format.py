@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from itertools import pairwise
+from typing import Self
 
 from symbptt.templating import environment
 from symbptt.typeset.blocks import (
@@ -34,10 +36,30 @@ from symbptt.typeset.text import (
     lettered_formula,
     markdown_text,
 )
+from symbptt.typeset.translation import ENGLISH, said
 
 
 class Format(ABC):
-    """Prints blocks, one below the other."""
+    """Prints blocks, one below the other.
+
+    Attributes
+    ----------
+    language : str
+        That of what a format says itself.
+    """
+
+    language = ENGLISH
+
+    def speaking(self, language: str) -> Self:
+        """The same format, in that language."""
+        other = copy(self)
+        # Some formats are frozen.
+        object.__setattr__(other, "language", language)
+        return other
+
+    def say(self, text: str) -> str:
+        """What the format or its frame says itself."""
+        return self.plain(said(text, self.language))
 
     def body(self, blocks: Sequence[Block]) -> str:
         return "\n\n".join(map(self.block, blocks)) + "\n"

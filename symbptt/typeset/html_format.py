@@ -146,12 +146,13 @@ class Html(Format):
 
     def parts(self, document: Document, text: str) -> Mapping[str, str]:
         name = escape(TextFormat().prose(document.title))
+        words = {name: self.say(text) for name, text in WORDS.items()}
         return {
             "name": name,
             "signs": in_script(list(map(self.sign, document.signs))),
-            "switches": _switches([variant.key for variant in document.variants]),
-            "words": in_script(WORDS),
-            **{name: escape(words) for name, words in WORDS.items()},
+            "switches": self.switches([variant.key for variant in document.variants]),
+            "words": in_script(words),
+            **{name: escape(said) for name, said in words.items()},
             "variants": self.packed(document.variants),
             "above": "",
             "below": "",
@@ -182,8 +183,24 @@ class Html(Format):
         )
         parts = [f"<b>{symbol}</b> <code>{self.words(sign.name)}</code>", self.prose(sign.role)]
         parts += [self.prose(part) for part in (sign.space, sign.meaning) if part]
-        parts += [f"{WORDS['defined']} {self.prose(sign.defined)}"] if sign.defined else []
+        by = f"{self.say(WORDS['defined'])} {self.prose(sign.defined)}"
+        parts += [by] if sign.defined else []
         return {"core": sign.core, "subscripts": sign.subscripts, "says": "<br>".join(parts)}
+
+    def switches(self, keys: Sequence[tuple[str, ...]]) -> str:
+        """What is chosen from in a page, the first of each first; nothing where is no choice."""
+        if len(keys) < 2:
+            return ""
+        lists = (dict.fromkeys(values) for values in zip(*keys, strict=True))
+        return "\n".join(
+            f"<label>{self.say(label)} <select>{''.join(map(self.choice, names))}</select></label>"
+            for label, names in zip(_CHOICES, lists, strict=True)
+        )
+
+    def choice(self, name: str) -> str:
+        shown = self.say(name)
+        value = f' value="{name}"' if shown != name else ""
+        return f"<option{value}>{shown}</option>"
 
 
 WORDS = {
@@ -203,18 +220,6 @@ WORDS = {
 """What a page says besides its document; the script has it, too."""
 
 _CHOICES = ("Form", "Layout", "Steps", "Derivatives", "Detail")
-
-
-def _switches(keys: Sequence[tuple[str, ...]]) -> str:
-    """What is chosen from in a page, the first of each first; nothing where there is no choice."""
-    if len(keys) < 2:
-        return ""
-    lists = (dict.fromkeys(values) for values in zip(*keys, strict=True))
-    return "\n".join(
-        f"<label>{label} <select>{''.join(f'<option>{name}</option>' for name in names)}"
-        "</select></label>"
-        for label, names in zip(_CHOICES, lists, strict=True)
-    )
 
 
 def _numbered(tag: str) -> str:

@@ -10,6 +10,7 @@ from symbptt.binding import fitting
 from symbptt.output import signed
 from symbptt.typeset.blocks import Block, Document, Heading
 from symbptt.typeset.format import Markdown
+from symbptt.typeset.translation import said
 
 Cell = tuple[str, str]
 """``markdown`` or ``code``, and its text."""
@@ -20,7 +21,8 @@ def notebook_text(document: Document, model: Model) -> str:
 
     Every heading begins a cell. Outputs are empty: they come where it is run.
     """
-    cells = enumerate((*_told(document), *_trial(model)), 1)
+    trial = ((kind, _said(kind, text, document.language)) for kind, text in _trial(model))
+    cells = enumerate((*_told(document), *trial), 1)
     notebook = {
         "metadata": {
             "made": document.made,
@@ -39,6 +41,14 @@ def _cell(number: int, kind: str, text: str) -> dict[str, object]:
     if kind == "code":
         cell |= {"execution_count": None, "outputs": []}
     return cell | {"source": text.splitlines(keepends=True)}
+
+
+def _said(kind: str, text: str, language: str) -> str:
+    """Words in the document's language; code as it is."""
+    if kind == "code":
+        return text
+    words = text.lstrip("# ")
+    return text.removesuffix(words) + said(words, language)
 
 
 def _told(document: Document) -> Iterator[Cell]:

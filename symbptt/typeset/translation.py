@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from symbptt.errors import known_as
+from symbptt.errors import OptionError, known_as
 from symbptt.typeset.blocks import (
     Block,
     Box,
@@ -44,6 +44,7 @@ _FIRST, _LAST = "\ue000", "\uf8ff"
 _MARK = f"[{_FIRST}-{_LAST}]"
 _NAME = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _SEPARATORS = {" and ": "list.and", ", ": "list.comma", "; ": "list.semicolon"}
+_QUOTED = re.compile(r"\$[^$]*\$|`[^`]*`")
 _LETTER = re.compile(r"[^\W\d_\ue000-\uf8ff]")
 
 
@@ -215,12 +216,13 @@ class Catalogue:
 
     def tex(self, tex: str) -> str:
         r"""A formula with the words in it, which stand in ``\text{…}``."""
-        return worded(tex, self.words_in_formula)
+        return worded(tex, self.line)
 
-    def words_in_formula(self, words: str) -> str:
-        formulas = re.findall(r"\$[^$]*\$", words)
+    def line(self, words: str) -> str:
+        """Words with formulas between dollar signs, and code between backticks."""
+        formulas = _QUOTED.findall(words)
         marks = iter(range(len(formulas)))
-        text = re.sub(r"\$[^$]*\$", lambda m: chr(ord(_FIRST) + next(marks)), words)
+        text = _QUOTED.sub(lambda m: chr(ord(_FIRST) + next(marks)), words)
         told = self.text(text)
         return re.sub(_MARK, lambda m: formulas[ord(m[0]) - ord(_FIRST)], told)
 
@@ -293,6 +295,50 @@ def catalogue(code: str) -> Catalogue:
     return Catalogue(code, entries(ENGLISH), entries(code))
 
 
+@cache
+def _words_of_formulas() -> Mapping[str, str]:
+    """Those of all languages, with what they are in English."""
+    english = {k: words for k, words in entries(ENGLISH).items() if k.startswith("formula.")}
+    others = [entries(code) for code in LANGUAGES if code != ENGLISH]
+    return {other[key]: words for other in others for key, words in english.items()}
+
+
+def in_english(tex: str) -> str:
+    r"""A text with the words in its formulas, ``\text{nếu }``, in English where they are known."""
+
+    def known(match: re.Match[str]) -> str:
+        bare = match[1].strip()
+        return match[0].replace(bare, _words_of_formulas().get(bare, bare), 1)
+
+    return re.sub(r"\\text\{([^{}]+)\}", known, tex)
+
+
+def said(text: str, language: str) -> str:
+    """Words of the house, with formulas between dollar signs, in that language."""
+    return text if language == ENGLISH else catalogue(language).line(text)
+
+
+def told(parts: Prose, language: str) -> Prose:
+    """What stands in a line, in that language."""
+    return parts if language == ENGLISH else catalogue(language).prose(parts)
+
+
 def translated(document: Document, language: str) -> Document:
-    """The document in that language."""
-    return document if language == ENGLISH else catalogue(language).document(document)
+    """The document in that language.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such language.
+    OptionError
+        If the document is in another one than English, from which alone is translated.
+    """
+    known_as("language", language, LANGUAGES)
+    if language == document.language:
+        return document
+    if document.language != ENGLISH:
+        raise OptionError(
+            f"the document is in the language {document.language}, and only one in English can be "
+            f"told in {language}: make it again with --language {language}"
+        )
+    return catalogue(language).document(document)

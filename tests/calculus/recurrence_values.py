@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import Derivative, Expr, Model, Ref, entries, walk
+from symbptt.algebra import Expr, Model, Ref, walk
 from symbptt.calculus.forms import terms_of
 from symbptt.calculus.normal import normalize
-from symbptt.calculus.recurrence.system import AffineRecurrence, quantity
+from symbptt.calculus.recurrence.system import AffineRecurrence
 from symbptt.calculus.recurrence.words import Form, form_at
 from symbptt.proof.evaluate import length, part_value
 from symbptt.proof.field import Field, Residue
@@ -98,10 +98,11 @@ class Numbers:
     def __init__(self, recurrence: AffineRecurrence, truth: Truth) -> None:
         self.recurrence = recurrence
         self.truth = truth
-        shapes = [quantity(block).shape for block in recurrence.stack]
-        self.sizes = [truth.length(entries(shape)) for shape in shapes]
-        derivative = isinstance(recurrence.value, Derivative)
-        self.columns = truth.length(recurrence.value.shape[1]) if derivative else 1
+        self.sizes = [truth.length(height) for height in recurrence.heights]
+        columns = recurrence.value.shape[1:]
+        # The entries of a matrix that a number multiplies count one by one.
+        whole = recurrence.heights == recurrence.value.shape[:1]
+        self.columns = truth.length(columns[0]) if columns and whole else 1
 
     def value(self, t: int) -> Matrix:
         return self.stacked(self.recurrence.stack, t)

@@ -42,6 +42,60 @@ def test_derivations_of_random_models_are_exact(seed: int) -> None:
     assert [row for row in rows if not row.ok] == []
 
 
+TEXTS = {
+    "every kind of product, entry by entry and in reductions": """
+S: (n, m)
+R: (m, p)
+Y: (n, p)
+f: scalar
+x: (d,)
+c[t] = sigmoid(U @ x[t] + u)
+e[t] = sigmoid(D @ x[t])
+g[t] = mean(x[t]**2)
+k[t] = K @ x[t]
+v[t] = V @ x[t]
+w[t] = P @ x[t]
+S[t] = g[t] * (diag(c[t]) @ S[t-1] @ diag(e[t])) + outer(v[t], k[t]) + 0.1 * tanh(A @ S[t-1])
+R[t] = f * R[t-1] + outer(k[t], w[t]) / (1 + g[t])
+Z[t] = S[t] @ R[t] + tanh(S[t] @ R[t-1]) * Y[t]
+X[t] = R[t].T @ S[t].T
+o[t] = S[t] @ k[t] + (v[t] @ S[t]) @ M + X[t].T @ w[t]
+loss[t] = (squared_error(Z[t], Y[t]) + 0.1 * dot(S[t], S[t]) + mean(R[t]) + sum(X[t])
+           + 0.5 * dot(o[t], o[t]))
+""",
+    "at the last step, and two steps back": """
+S: (n, m)
+Y: (n, m)
+tok: index
+x: (d,)
+k[t] = K @ x[t]
+S[t] = 0.5 * S[t-1] + outer(E[tok[t]], k[t]) - 0.1 * S[t-2]
+loss[T] = squared_error(S[T] + 0.1 * tanh(S[T-1] @ M), Y[T]) + dot(S[T] @ w, v)
+""",
+    "of one row or column": """
+S: (n, 1)
+R: (1, m)
+u: (1,)
+x: (n,)
+S[t] = 0.5 * S[t-1] + outer(x[t], u[t])
+R[t] = tanh(S[t].T @ W) + 0.5 * R[t-1] - outer(u[t], S[t-1] @ u[t]) @ W
+o[t] = S[t] @ u[t] + S[t] @ R[t] @ p
+loss[t] = squared_error(o[t], y[t]) + mean(R[t] / (2 + S[t].T @ S[t] @ Q))
+W: (n, m)
+""",
+}
+
+
+@pytest.mark.parametrize("number", range(len(TEXTS)))
+def test_matrices_agree_with_the_reference(number: int) -> None:
+    model = parse([*TEXTS.values()][number], f"matrices_{number}")
+    point = replace(draw(model, T=5, B=4, seed=number), lengths=RAGGED)
+    expected = loss_and_grads(model, point)
+    for level in LEVELS:
+        module = executed(generate(model, level=level), model.name)
+        assert disagreements(call(module, point), expected, 1e-10) == []
+
+
 SQUARE = """
 x: (n,)
 k: (n,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from typing import Any
 
@@ -49,16 +49,23 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    models = [library.load("lstm"), library.load("linear")]
-    app = application(models, Workers(examine, 2))
+    with served(Workers(examine, 2)) as found:
+        yield found
+
+
+@contextmanager
+def served(workers: Workers) -> Iterator[Client]:
+    app = application([library.load("lstm"), library.load("linear")], workers)
     server = uvicorn.Server(uvicorn.Config(app, host=HOST, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    yield Client(server.servers[0].sockets[0].getsockname()[1])
-    server.should_exit = True
-    thread.join()
+    try:
+        yield Client(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def test_the_page_and_what_it_links_to(client: Client) -> None:
@@ -120,3 +127,20 @@ def test_many_at_once(client: Client) -> None:
     with ThreadPoolExecutor(count) as pool:
         found = list(pool.map(lambda text: client.answer(model=text), edits))
     assert all("page" in one for one in found)
+
+
+def napping(request: Mapping[str, Any]) -> dict[str, Any]:
+    time.sleep(0.5)
+    return dict(request)
+
+
+def test_more_than_is_answered_is_refused_at_once() -> None:
+    asked = [json.dumps({"number": number}) for number in range(20)]
+    with served(Workers(napping, 1, waiting=3)) as client, ThreadPoolExecutor(len(asked)) as pool:
+        client.answer(begun="yes")
+        began = time.monotonic()
+        statuses = [status for status, _ in pool.map(client.post, asked)]
+        # One after the other they would take ten seconds.
+        assert time.monotonic() - began < 6
+        assert statuses.count(503) > 10 and statuses.count(200) >= 3
+        assert client.answer(still="there") == {"still": "there"}

@@ -50,7 +50,7 @@ def test_marks_can_fail() -> None:
             check(wrong)
 
 
-_PROPOSAL = re.compile(r"(?:write|as in|declaring|declared,|written) `([^`]+)`")
+_PROPOSAL = re.compile(r"(?:write|as in|declaring|declared,|written|fits,|state,) `([^`]+)`")
 
 
 @pytest.mark.parametrize("marked", MODELS.values(), ids=MODELS.keys())

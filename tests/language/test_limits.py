@@ -118,3 +118,10 @@ def test_chains_are_flat() -> None:
     assert isinstance(equation.rhs, Mul) and len(equation.rhs.factors) == 1000
     (equation,) = parse(nested("tanh(", "x[t]", 100)).equations
     assert sum(isinstance(node, Call) for node in walk(equation.rhs)) == 100
+
+
+def test_scalars_are_found_one_from_the_other() -> None:
+    """Each hangs on the one before: the time is not that of a pass for each."""
+    steps = [f"s_{k}[t] = a_{k} * s_{k - 1}[t]" for k in range(1, 400)]
+    model = parse("\n".join(["s_0[t] = dot(x[t], x[t])", *reversed(steps)]))
+    assert {p.shape for p in model.parameters} == {()}

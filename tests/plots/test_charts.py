@@ -98,6 +98,11 @@ def test_less_is_kept_with_checkpoints() -> None:
     assert str(found).splitlines()[-1].split()[0] == "all"
 
 
+def test_a_notebook_shows_a_figure() -> None:
+    """By what IPython asks of an object, without pyplot."""
+    assert figure(analysis())._repr_png_().startswith(b"\x89PNG")
+
+
 @pytest.mark.slow
 def test_nothing_of_matplotlib_is_changed() -> None:
     code = (

@@ -9,7 +9,7 @@ from itertools import chain, count
 
 from symbptt import algebra as al
 from symbptt.calculus.normal import normalize
-from symbptt.calculus.recurrence.system import AffineRecurrence, Block, quantity
+from symbptt.calculus.recurrence.system import AffineRecurrence, Block
 from symbptt.calculus.recurrence.words import (
     COEFFICIENT,
     SOURCE,
@@ -78,7 +78,7 @@ class Alphabet:
     @cached_property
     def heights(self) -> tuple[al.Dim, ...]:
         """The lengths of the blocks of the value."""
-        return tuple(al.entries(quantity(value).shape) for value in self.recurrence.stack)
+        return self.recurrence.heights
 
     @property
     def size(self) -> al.Dim:

@@ -11,19 +11,22 @@ from symbptt.algebra import (
     ZERO,
     Cotangent,
     Derivative,
+    Dim,
     Expr,
     Index,
     Ref,
+    entries,
     substitute_index,
 )
 from symbptt.calculus import forms
 from symbptt.calculus.linear import (
-    MORE_THAN_A_NUMBER,
+    MORE_THAN_ON_COLUMNS,
     AffineTerm,
     applied,
     as_scalar,
     commute,
     is_timed,
+    on_columns,
     unit_on,
 )
 from symbptt.calculus.recurrence.words import COEFFICIENT, SOURCE, Beginning, Law
@@ -73,6 +76,14 @@ class AffineRecurrence:
     def scalar(self) -> Expr | None:
         """The coefficient where it is a number, not a matrix."""
         return None if self.stacked else as_scalar(self.matrix[0][0] or ZERO)
+
+    @property
+    def heights(self) -> tuple[Dim, ...]:
+        """The lengths of the blocks of the value; of a matrix that C multiplies, its rows."""
+        is_matrix = isinstance(self.value, Ref | Cotangent) and len(self.value.shape) > 1
+        if is_matrix and self.scalar is None:
+            return self.value.shape[:1]
+        return tuple(entries(quantity(value).shape) for value in self.stack)
 
     def expressions(self) -> Iterator[Expr]:
         """All that the equation reads."""
@@ -146,6 +157,7 @@ def assemble(
     )
     source = tuple(rows[name].rest if back == 0 else None for name, back in places)
     stack = tuple(at(name, NOW - direction * back) for name, back in places)
+    matrix = _of_matrices(stack, matrix, source)
     begun = tuple(
         (at(name, start - direction * back), begin(name, start - direction * back))
         for name, back in places
@@ -162,22 +174,34 @@ def assemble(
         ),
         commuting=len(stack) == 1 and commute(matrix[0][0] or ZERO),
     )
-    found = AffineRecurrence(stack, matrix, source, law, begun)
-    _check_foldable(found)
-    return found
+    return AffineRecurrence(stack, matrix, source, law, begun)
 
 
-def _check_foldable(found: AffineRecurrence) -> None:
-    """A matrix that a scalar multiplies is folded as a vector is; nothing else is said of one.
+def _of_matrices(
+    stack: tuple[Value, ...], matrix: tuple[tuple[Block, ...], ...], source: tuple[Block, ...]
+) -> tuple[tuple[Block, ...], ...]:
+    """The coefficient of a recurrence; of a matrix that one multiplies from the left, that one.
 
     Raises
     ------
     NotAffineError
-        If a matrix is multiplied by a matrix, or stands among other values.
+        If the columns of a matrix are not multiplied alike, if it stands among other values,
+        or if what is added is not known as a matrix.
     """
-    for value in found.stack:
-        if not isinstance(value, Derivative) and len(value.shape) > 1 and found.scalar is None:
-            raise NotAffineError(MORE_THAN_A_NUMBER)
+    if not any(isinstance(v, Ref | Cotangent) and len(v.shape) > 1 for v in stack):
+        return matrix
+    added = source[0]
+    if added is not None and added.shape != stack[0].shape:
+        raise NotAffineError(MORE_THAN_ON_COLUMNS)
+    coefficient = matrix[0][0]
+    if len(stack) > 1 or coefficient is None:
+        raise NotAffineError(MORE_THAN_ON_COLUMNS)
+    if as_scalar(coefficient) is not None:
+        return matrix
+    found = on_columns(coefficient, stack[0].shape)
+    if found is None:
+        raise NotAffineError(MORE_THAN_ON_COLUMNS)
+    return ((found,),)
 
 
 def depth(name: str, rows: Mapping[str, AffineEquation]) -> int:

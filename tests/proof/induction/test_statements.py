@@ -95,6 +95,8 @@ USES = {
     al.Concat: "joint_matrix",
     al.Vector: "attention_inside",
     al.Loss: "linear",
+    al.Outer: "linear_attention",
+    al.Diag: "covariance",
 }
 
 
@@ -137,8 +139,12 @@ def all_present(right: Callable[..., Any]) -> Callable[..., Any]:
     return boundary
 
 
-def no_seed(right: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda loss: al.ONE
+def no_seed(right: property) -> property:
+    return property(lambda total: al.ONE)
+
+
+def a_seed_of_the_mean(right: property) -> property:
+    return property(lambda total: al.MEAN_FACTOR)
 
 
 def no_start(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,7 +167,8 @@ WALK = [
     (adjoint, "at_step", one_step_later, "elman"),
     (adjoint.Walk, "boundary", nothing_present, "elman"),
     (adjoint.Walk, "boundary", all_present, "last_two_steps"),
-    (adjoint, "_seed", no_seed, "elman"),
+    (al.Total, "seed", no_seed, "elman"),
+    (al.Total, "seed", a_seed_of_the_mean, "summed"),
     (adjoint.Walk, "start", no_start, "learned_start"),
     (adjoint, "over_time", no_sum, "elman"),
     (adjoint.Walk, "readers", without_the_first, "lag_two"),
