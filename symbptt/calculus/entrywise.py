@@ -107,7 +107,7 @@ def at_entry(expr: al.Expr, places: Places, letters: Letters) -> al.Expr:
             return entry_of(expr, places)
         case al.TimeSum(term=term):
             # It keeps its place; the terms of a sum may use the same letters.
-            return replace(expr, term=at(term, *places))
+            return over_time(expr, at(term, *places))
     raise MissingRuleError(f"no entry of {type(expr).__name__} in {expr}")
 
 
@@ -121,8 +121,19 @@ def summed(dims: Iterable[al.Dim], letters: Letters, term: Callable[[Places], al
     taken = [letters.take(dim) for dim in dims]
     result = term(tuple(taken))
     for letter in reversed(taken):
-        result = LetterSum(letter, result)
+        result = letter_sum(letter, result)
     return result
+
+
+def letter_sum(letter: Letter, term: al.Expr) -> al.Expr:
+    """The sum over a letter, the sign of its term in front."""
+    match term:
+        case al.Neg(operand=positive):
+            return al.Neg(LetterSum(letter, positive))
+        case al.Mul(factors=(al.Neg(operand=first), *rest)):
+            first_factors = first.factors if isinstance(first, al.Mul) else (first,)
+            return al.Neg(LetterSum(letter, al.Mul((*first_factors, *rest))))
+    return LetterSum(letter, term)
 
 
 def _product(expr: al.Product, places: Places, letters: Letters) -> al.Expr:
@@ -174,7 +185,7 @@ def collapsed(expr: al.Expr) -> al.Expr:
         case LetterSum(letter=letter, term=term):
             return _collapsed(letter, term)
         case al.TimeSum():
-            return forms.add(_over_time(expr, term) for term in al.terms_of(expr.term))
+            return forms.add(over_time(expr, term) for term in al.terms_of(expr.term))
         case al.Mul(factors=factors):
             return forms.mul(factors)
         case al.Add(terms=terms):
@@ -182,7 +193,8 @@ def collapsed(expr: al.Expr) -> al.Expr:
     return expr
 
 
-def _over_time(total: al.TimeSum, term: al.Expr) -> al.Expr:
+def over_time(total: al.TimeSum, term: al.Expr) -> al.Expr:
+    """The sum over steps of another term, its sign in front."""
     if isinstance(term, al.Neg):
         return al.Neg(replace(total, term=term.operand))
     return replace(total, term=term)

@@ -14,7 +14,7 @@ from symbptt import algebra as al
 from symbptt.algebra.letters import Delta, Entry, Letter, Letters, LetterSum, Line, Slope
 from symbptt.calculus import forms
 from symbptt.calculus.derivation import EVERY, Derivation, Step
-from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
+from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of, letter_sum, over_time
 from symbptt.calculus.slopes import Chain, Slices, Where, moved_to, pullbacks, slope
 
 # The places of letters in the pool.
@@ -184,7 +184,9 @@ class _Maker:
         if isinstance(expr, LetterSum):
             inside = letters.fork()
             inside.used.append(expr.letter.name)
-            return replace(expr, term=self.put_in(expr.term, inside, step))
+            return letter_sum(expr.letter, self.put_in(expr.term, inside, step))
+        if isinstance(expr, al.TimeSum):
+            return over_time(expr, self.put_in(expr.term, letters, step))
         if isinstance(expr, al.Mul) and isinstance(node := expr.factors[-1], Slope):
             before = expr.factors[:-1]
             found = self.slope(node, letters.fork())[-1]

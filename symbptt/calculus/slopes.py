@@ -15,7 +15,7 @@ from symbptt.algebra.letters import Delta, Entry, Letters, LetterSum, Line, RowO
 from symbptt.calculus import forms
 from symbptt.calculus.adjoint import readings
 from symbptt.calculus.derivation import Step
-from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of
+from symbptt.calculus.entrywise import Places, at_entry, collapsed, entry_of, letter_sum
 from symbptt.calculus.normal import loss_names, names_of_loss
 from symbptt.calculus.rules import (
     Context,
@@ -169,7 +169,7 @@ def differentiated(expr: al.Expr, wrt: al.Expr, places: Places) -> al.Expr:
             return forms.mul(_deltas(own, places)) if array == wrt else al.ZERO
         case LetterSum(letter=letter, term=term):
             inner = d(term)
-            return al.ZERO if forms.is_zero(inner) else LetterSum(letter, inner)
+            return al.ZERO if forms.is_zero(inner) else letter_sum(letter, inner)
         case Delta():
             return al.ZERO
     return of_scalars(expr, d)

@@ -25,8 +25,9 @@ from symbptt.typeset.document import render
 from symbptt.typeset.fragment import Fragment
 from symbptt.typeset.html_format import KATEX
 from symbptt.typeset.style import DETAILS, LAYOUTS, NOTATIONS, Style
+from symbptt.typeset.translation import LANGUAGES
 from symbptt.typeset.variants import variants
-from tests.modules import some
+from tests.modules import in_turn, some
 from tests.typeset.hostile import HOSTILE
 
 NOTATION = [
@@ -65,10 +66,11 @@ def formulas(page: str) -> Iterator[str]:
 @needs_node
 def test_katex_sets_every_formula() -> None:
     found: set[str] = set()
-    for model, form, layout, notation, detail in some(CASES, 211):
+    for number, (model, form, layout, notation, detail) in enumerate(some(CASES, 211)):
         derivation = derive(load(model), form=form)
-        style = Style.of(layout, notation, detail)
-        found |= set(formulas(render(derivation, "html", Fragment(), style)))
+        for language in in_turn(number, LANGUAGES):
+            style = Style.of(layout, notation, detail, language)
+            found |= set(formulas(render(derivation, "html", Fragment(), style)))
     for name in some(sorted(HOSTILE), 3):
         found |= set(formulas(render(derive(parse(HOSTILE[name], name)), "html", Fragment())))
     assert refused(found) == ""

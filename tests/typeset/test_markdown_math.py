@@ -19,6 +19,7 @@ from symbptt.typeset.document import printed, render
 from symbptt.typeset.latex import DisplayRow
 from symbptt.typeset.markdown_math import displayed, numbered, safe_in_markdown
 from symbptt.typeset.style import Style
+from symbptt.typeset.translation import LANGUAGES
 from symbptt.unrolled import answer
 from tests import cells
 from tests.modules import EXHAUSTIVE, in_turn, some
@@ -101,8 +102,10 @@ def documents() -> tuple[str, ...]:
 
 def written() -> Iterator[str]:
     """Whatever is written in Markdown about a model."""
-    for name, form, layout, notation, detail in some(CASES, 211):
-        yield render(derive(load(name), form=form), "md", style=Style.of(layout, notation, detail))
+    for number, (name, form, *style) in enumerate(some(CASES, 211)):
+        for language in in_turn(number, LANGUAGES):
+            shown = Style.of(*style, language=language)
+            yield render(derive(load(name), form=form), "md", style=shown)
     for number, name in enumerate(some((*differentiable(), *cells.NAMES), 3)):
         model = load(name) if name in differentiable() else cells.cell(name)
         for kind in in_turn(number, ("md", "sheet", "solution", "unrolled", "ipynb")):
