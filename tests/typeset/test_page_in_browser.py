@@ -183,6 +183,7 @@ def test_nobody_is_left_out(page: Any, scheme: str, width: int) -> None:
 
 def test_light_dark_and_small(page: Any) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
+    page.locator(":root[data-theme=light]").wait_for()
     light = page.evaluate(ground)
     page.emulate_media(color_scheme="dark")
     page.locator(":root[data-theme=dark]").wait_for()
