@@ -101,7 +101,7 @@ class ModuleConstants:
         at_last = model.loss is not None and model.loss.last
         for name, choice in (
             ("_LOSS_AT_LAST_STEP", at_last),
-            ("_LOSSES_SUMMED", model.summed),
+            ("_SUMMED", model.summed),
             ("_READ_AT_LAST_STEP", at_last or self.last or not all(i.timed for i in inputs)),
             ("_AGAIN", self.checkpoint is not None),
             ("_SOME_FIXED", model.learned != model.parameters),

@@ -51,7 +51,10 @@ def argument_rows(loaded: Loaded, plain: Plain) -> Iterator[Row]:
     through = {**whole, "workspace": space}
     loaded.call("loss_and_grads", **through)
     yield _refused(loaded, "loss_and_grads", full, [*wrong, *workspaces])
-    yield _refused(loaded, "forward", forward, [w for w in wrong if {*w[1]} <= {*forward}])
+    # What the loss alone reads may be left out there.
+    free = {f"inputs lacks {i.name}" for i in plain.model.inputs if i.loss_only}
+    given = [w for w in wrong if {*w[1]} <= {*forward} and w[0] not in free]
+    yield _refused(loaded, "forward", forward, given)
     yield replace(_refused(loaded, "loss_and_grads", through, wrong), subject="workspace")
     dims = [{}, {**sizes, "another": 2}, {**sizes, next(iter(sizes), "n"): 0}]
     bad: list[Wrong] = [(f"dims = {each}", {"dims": each}) for each in dims if each != sizes]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symbptt.algebra import Expr, Model, Ref, walk
+from symbptt.algebra import Derivative, Expr, Model, Ref, walk
 from symbptt.calculus.forms import terms_of
 from symbptt.calculus.normal import normalize
 from symbptt.calculus.recurrence.system import AffineRecurrence
@@ -101,7 +101,8 @@ class Numbers:
         self.sizes = [truth.length(height) for height in recurrence.heights]
         columns = recurrence.value.shape[1:]
         # The entries of a matrix that a number multiplies count one by one.
-        whole = recurrence.heights == recurrence.value.shape[:1]
+        derived = isinstance(recurrence.value, Derivative)
+        whole = derived or recurrence.heights == recurrence.value.shape[:1]
         self.columns = truth.length(columns[0]) if columns and whole else 1
 
     def value(self, t: int) -> Matrix:

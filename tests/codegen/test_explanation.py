@@ -103,7 +103,7 @@ def test_a_pass_without_effect_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "\n\npass 1, nothing: no effect\n\neach segment" in explain(model_of("elman"), 1)
 
 
-LOWERED = {al.Cases, al.Outer, al.PartSum, al.Pullback, al.TimeSum}
+LOWERED = {al.Cases, al.Diag, al.Ones, al.Outer, al.PartSum, al.Pullback, al.TimeSum, al.Vec}
 """Kinds of derivatives that programs hold, too."""
 
 

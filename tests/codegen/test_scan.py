@@ -34,6 +34,7 @@ LOOPS = {
     "last_step_of_an_unread_state": (False, True),
     "min_gru": (False, True),
     "quotient_of_states": (False, False, True, True),
+    "undeclared_scalars": (False, True),
     "unread_state": (False, True),
     "vector_times_state": (False, True),
 }

@@ -39,7 +39,7 @@ SAMPLE = CELLS if EXHAUSTIVE else tuple(dict.fromkeys((*FULL_OF_FUNCTIONS, *CELL
 
 RATIONAL = (
     "linear", "linear_bias", "rational", "matrix_input", "linear_attention", "abs_and_relu",
-    "max_and_min",
+    "max_and_min", "no_recurrence",
 )  # fmt: skip
 """Models among these without transcendental functions."""
 

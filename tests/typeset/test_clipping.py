@@ -10,6 +10,7 @@ from symbptt.typeset.blocks import Display
 from symbptt.typeset.document import FORMATS, render
 from symbptt.typeset.estimate import clipping
 from symbptt.typeset.formula import LatexPrinter
+from symbptt.typeset.markdown_math import safe_in_markdown
 from symbptt.typeset.names import Names
 from symbptt.typeset.typst_math import typst_math
 from symbptt.typeset.unicode import unicode
@@ -33,7 +34,8 @@ def test_the_norm_is_over_the_parameters_and_nothing_else(name: str) -> None:
 
 @pytest.mark.parametrize("to", FORMATS)
 def test_every_document_says_it(to: str) -> None:
-    said = {"text": unicode, "typst": typst_math}.get(to, str)(CLIPPED)
+    spellings = {"text": unicode, "typst": typst_math, "md": safe_in_markdown}
+    said = spellings.get(to, str)(CLIPPED)
     assert said in render(derive(model_of("elman")), to=to)
 
 

@@ -27,7 +27,7 @@ _GATES: dict[str, int] = {}
 _KEPT: dict[Any, Any] = {}
 _LOSS_AT_LAST_STEP = True
 """Whether there is a loss at T."""
-_LOSSES_SUMMED = True
+_SUMMED = True
 """Whether L is the sum of the losses, and no mean."""
 _READ_AT_LAST_STEP = True
 """Whether anything is."""
