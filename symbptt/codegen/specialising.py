@@ -110,6 +110,8 @@ class Specialised:
         chosen = self.taken(node)
         if chosen is not None:
             return self.below(chosen, shift + INDENT) if chosen else []
+        if not any(self.statement(each, shift) for each in (*node.body, *node.orelse)):
+            return []
         found = self.piece(node.lineno, self.colon(node), shift) + self.below(node.body, shift)
         if node.orelse:
             first = node.orelse[0]

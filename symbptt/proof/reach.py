@@ -50,9 +50,9 @@ SCALES = (1.0, 0.5, 2.0, 0.25, 0.125, 0.03, 8.0)
 MOST = 50.0
 """How much a doubt is larger than the one difference that it is seen in."""
 
-
 FEW_CELLS = 100
 """Steps times sequences up to which it is worth to ask how far the plain program is off."""
+
 
 Numbers = dict[str, Any]
 """All numbers of a call, by what they are called."""
@@ -203,12 +203,12 @@ def jogged(call: ModuleCall, by: float, seed: int) -> ModuleCall:
 def sigmoid_of_tanh(module: Loaded) -> Iterator[None]:
     """A module that makes sigmoid of tanh: right to a unit of 1, not to one of its own."""
     names = vars(module.module)
-    own = names.get("_sigmoid")
-    names["_sigmoid"] = lambda x: (1 + np.tanh(x / 2)) / 2
+    kept = {name: names[name] for name in ("_sigmoid",) if name in names}
+    names |= dict.fromkeys(kept, lambda x: (1 + np.tanh(x / 2)) / 2)
     try:
         yield
     finally:
-        names["_sigmoid"] = own
+        names |= kept
 
 
 def cast(call: ModuleCall, dtype: str) -> ModuleCall:

@@ -28,12 +28,16 @@ CASES = (
     ("if K:\n    return a\nreturn b", NO, "return b"),
     ("for x in K:\n    a()\nb()", NONE, "b()"),
     ("y = [a(x) for x in z if x in K]", NONE, "y = [a(x) for x in z if False]"),
+    ("y = [a(x) for x in z if x not in K]", NONE, "y = [a(x) for x in z]"),
+    ("y = [a(x) for x in z if x not in K if b]", NONE, "y = [a(x) for x in z if b]"),
     ("y = a if x in K else b", NONE, "y = b"),
     ("y = a if x else () if z else K", NONE, "y = a if x else ()"),
     ("y = K.get(x, a(b) if K else c)", TABLE, "y = c"),
     ("y = all(a(x) for x in K)", NONE, "y = True"),
     ("y = a(\n    b if K else c,\n    d,\n)", YES, "y = a(b, d)"),
     ("self.unread = a\nself.read = b", {}, "self.read = b"),
+    ("if x:\n    self.unread = a\nelse:\n    self.unread = b\nc()", {}, "c()"),
+    ("if x:\n    self.unread = a\nelif y:\n    self.unread = b\nc()", {}, "c()"),
 )
 
 
@@ -56,7 +60,7 @@ def test_what_is_decided_is_gone(body: str, constants: dict[str, str], expected:
 SETTINGS = (
     "_UNTIMED", "_LOSS_ONLY", "_SCALARS", "_WITH_RESPECT_TO", "_DRAWN", "_LOSS_AT_LAST_STEP",
     "_READ_AT_LAST_STEP", "_AGAIN", "_SUMS_OF_LENGTHS", "_STEPS_GIVEN", "_CARRY_TELLS",
-    "_SCALAR_ROWS", "_INDEX_STATES",
+    "_SCALAR_ROWS", "_INDEX_STATES", "_FIXED", "_SOME_FIXED", "_SUMMED",
 )  # fmt: skip
 
 

@@ -37,9 +37,10 @@ class _Rows:
         self.count = int(running.sum())
         self.sequences = int(running[0]) if running.size else 0
         self.ending = slice(self.sequences)
-        self.weight = max(
-            1 if _SUMMED else self.sequences if _LOSS_AT_LAST_STEP else self.count, 1
-        )
+        if _SUMMED:
+            self.weight = 1
+        else:
+            self.weight = max(self.sequences if _LOSS_AT_LAST_STEP else self.count, 1)
         self.live = slice(past, past + self.count)
         # The first row of each step in an array with a past, steps 1 - _LAG, ..., T.
         starts = past + np.cumsum(running) - running

@@ -24,7 +24,6 @@ def carried(*names: str, level: int = 2, **tables: Any) -> Any:
     texts, imports = runtime.needed(names).values(), runtime.copied(names).imports
     space: dict[str, Any] = {name: value for name, value in vars(model).items() if name in STATED}
     space |= {"np": np, "_LAG": 1, "_AGAIN": False, "_LOSS_AT_LAST_STEP": False, "_KEPT": {}}
-    space |= {"_SUMMED": False}
-    space |= {"_THRESHOLDS": SMALL, **tables}
+    space |= {"_SUMMED": False, "_THRESHOLDS": SMALL, **tables}
     exec(compile("\n".join([*imports, *texts]), "<runtime>", "exec"), space)
     return SimpleNamespace(**space)
